@@ -1,0 +1,1 @@
+"""Leaves of the behaviour tree, one family per file, and the types that they read and write."""

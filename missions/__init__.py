@@ -1,0 +1,1 @@
+"""Missions that come with Dynamical. Data, not code: a package so that it is installed."""

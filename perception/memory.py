@@ -1,0 +1,67 @@
+"""Objects that were seen: kept while they may still be there, forgotten when their place is seen empty or they are old."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from perception.frames import Frame
+from perception.scene import SceneObject
+
+FORGET_AFTER_S = 120.0
+BEYOND_M = 0.03  # a return this far behind an object's place shows that the place is empty
+PROBES_M = (-0.008, 0.0, 0.008)  # offsets across an object's centre that must all be seen through
+
+
+class ObjectMemory:
+    """The last sight of each object."""
+
+    def __init__(self, forget_after_s: float = FORGET_AFTER_S) -> None:
+        self._forget_after_ns = round(forget_after_s * 1e9)
+        self._objects: dict[str, SceneObject] = {}
+
+    @property
+    def objects(self) -> tuple[SceneObject, ...]:
+        """Everything remembered, sorted by name."""
+        return tuple(self._objects[name] for name in sorted(self._objects))
+
+    def update(self, seen: list[SceneObject], hidden: set[str], frame: Frame) -> None:
+        """Take what one frame shows.
+
+        Args:
+            seen: objects in it.
+            hidden: names of those that something hides in part: what was known before is kept, unless they moved.
+            frame: with depth.
+        """
+        fresh: set[str] = set()
+        for item in seen:
+            known = self._objects.get(item.name)
+            fresh.add(item.name)
+            if item.name in hidden and known is not None and math.dist(known.position_base, item.position_base) < _reach(known):
+                continue
+            self._objects[item.name] = item
+        for name, item in list(self._objects.items()):
+            too_old = frame.stamp_ns - item.measured_ns > self._forget_after_ns
+            if name not in fresh and (too_old or _sees_through(item, frame)):
+                del self._objects[name]
+
+
+def _reach(item: SceneObject) -> float:
+    return 0.5 * max(item.size_m)
+
+
+def _sees_through(item: SceneObject, frame: Frame) -> bool:
+    """Whether the camera looks at what is behind the object's place."""
+    if frame.depth_m is None:
+        return False
+    centre = np.array(item.position_base)
+    probes: npt.NDArray[np.float64] = np.array([centre + (dx, dy, 0.0) for dx in PROBES_M for dy in PROBES_M])
+    pixels = frame.project(probes)
+    columns, rows = np.rint(pixels[:, 0]).astype(int), np.rint(pixels[:, 1]).astype(int)
+    height, width = frame.depth_m.shape
+    if (columns < 0).any() or (rows < 0).any() or (columns >= width).any() or (rows >= height).any():
+        return False
+    measured = frame.depth_m[rows, columns]
+    return bool((measured > pixels[:, 2] + min(BEYOND_M, _reach(item))).all())

@@ -1,0 +1,65 @@
+"""The nearest person: every point above the table that nothing else explains, and every point of skin.
+
+A point is explained by the table, a bin, the robot, or an object that perception knows. What is left is a person,
+whatever it looks like: the careful side of every doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from perception.point_image import PointImage
+from perception.robot_shape import distances
+from perception.scene import SceneObject
+from rt_control.robot_file import Workcell
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+ABOVE_TABLE_M = 0.02
+BIN_MARGIN_M = 0.02
+OBJECT_MARGIN_M = 0.025
+LEAST_NEIGHBOURS = 4  # of the 9 around a point: fewer are noise at the edge of something else
+ROBOT_SKIN_M = 0.02  # skin-coloured points nearer to the robot's surface than this are its own
+
+
+class PersonFinder:
+    """Finds the nearest unexplained point in one point image."""
+
+    def __init__(self, workcell: Workcell) -> None:
+        self._workcell = workcell
+
+    def distance_m(self, points: PointImage, skin: Mask, robot: Array, objects: Iterable[SceneObject]) -> float | None:
+        """Distance between the nearest person and the robot's surface, m, >= 0; None when nobody is seen.
+
+        Args:
+            points: of the image, thinned out as far as a finger still covers a few pixels.
+            skin: pixels that look like skin.
+            robot: see `robot_capsules`, (k, 8).
+            objects: known objects, seen or remembered.
+        """
+        mask = points.valid & (points.z > self._workcell.table_height_m + ABOVE_TABLE_M)
+        for item in self._workcell.bin:
+            half_x, half_y = item.size[0] / 2.0 + BIN_MARGIN_M, item.size[1] / 2.0 + BIN_MARGIN_M
+            upper = self._workcell.table_height_m + item.size[2] + BIN_MARGIN_M
+            inside = (np.abs(points.x - item.centre[0]) < half_x) & (np.abs(points.y - item.centre[1]) < half_y)
+            mask &= skin | ~(inside & (points.z < upper))
+        rows, columns = np.nonzero(mask)
+        cloud = points.at(mask)
+        keep = np.ones(len(cloud), dtype=bool)
+        for known in objects:
+            reach = 0.5 * max(known.size_m) * 1.5 + OBJECT_MARGIN_M
+            keep &= ((cloud - np.array(known.position_base)) ** 2).sum(axis=1) > reach**2
+        distance, own = distances(cloud, robot)
+        keep &= ~own | (skin[mask] & (distance > ROBOT_SKIN_M))
+        left = np.zeros(mask.shape, dtype=np.uint8)
+        left[rows[keep], columns[keep]] = 1
+        crowded = cv2.boxFilter(left, cv2.CV_8U, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)[rows, columns]
+        person = keep & (crowded >= LEAST_NEIGHBOURS)
+        if not person.any():
+            return None
+        return max(float(distance[person].min()), 0.0)

@@ -1,0 +1,68 @@
+"""The robot as a few capsules, to tell its own points in an image from a person's and to measure distances to it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from rt_control.robot_file import Gripper
+
+Array = npt.NDArray[np.float64]
+
+LINK_RADIUS_M = 0.06
+HAND_RADIUS_M = 0.035
+FINGER_RADIUS_M = 0.012
+FINGER_LENGTH_M = 0.055
+HAND_BEYOND_FINGERS_M = 0.025  # the hand is wider than its open fingers, at each end
+ELBOW_M = 0.07  # a link's body may stand off the line between its joints by this much
+TIGHT_M = 0.03  # and the hand's by this, with what it holds
+
+
+def robot_capsules(link_poses: Array, pose_base_from_tcp: Array, gripper: Gripper | None) -> Array:
+    """The robot's capsules (k, 8) in the base frame: start, end, radius, and by how much the body may exceed it, m.
+
+    Args:
+        link_poses: base_from_link, (links, 4, 4), as `Kinematics.link_poses` gives them.
+        pose_base_from_tcp: (4, 4); z out of the gripper, fingers along y.
+        gripper: of the robot file, if there is one.
+    """
+    joints = np.asarray(link_poses)[:, :3, 3]
+    tcp, rotation = pose_base_from_tcp[:3, 3], pose_base_from_tcp[:3, :3]
+    y, z = rotation[:, 1], rotation[:, 2]
+    rows: list[Array] = []
+
+    def add(start: Array, end: Array, radius: float, beyond: float) -> None:
+        rows.append(np.concatenate([start, end, [radius, beyond]]))
+
+    for start, end in zip(joints[:-1], joints[1:], strict=True):
+        if np.linalg.norm(end - start) > 1e-6:
+            add(start, end, LINK_RADIUS_M, ELBOW_M)
+    if gripper is None:
+        add(joints[-1], tcp, LINK_RADIUS_M, TIGHT_M)
+        return np.array(rows)
+    half = 0.5 * abs(gripper.open - gripper.closed) * gripper.opening_per_axis
+    hand = tcp - (FINGER_LENGTH_M + HAND_RADIUS_M / 2.0) * z
+    side = (half + HAND_BEYOND_FINGERS_M) * y
+    add(joints[-1], hand, HAND_RADIUS_M + 0.01, TIGHT_M)
+    add(hand - side, hand + side, HAND_RADIUS_M, TIGHT_M)
+    tip = tcp + gripper.tip_beyond_tcp_m * z
+    for finger in (half * y, -half * y):
+        add(hand + finger, tip + finger, FINGER_RADIUS_M, TIGHT_M)
+    add(hand, tip, FINGER_RADIUS_M, 2.0 * TIGHT_M)  # what it holds
+    return np.array(rows)
+
+
+def distances(points: Array, capsules: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
+    """Distance (n,) of points (n, 3) from the capsules' surfaces, m, < 0 inside, and which points may be the robot's."""
+    nearest = np.full(len(points), np.inf, dtype=np.float32)
+    own = np.zeros(len(points), dtype=bool)
+    cloud = points.astype(np.float32)
+    for capsule in capsules.astype(np.float32):
+        start, along, radius, beyond = capsule[:3], capsule[3:6] - capsule[:3], capsule[6], capsule[7]
+        offset = cloud - start
+        share = np.clip(offset @ along / max(float(along @ along), 1e-12), 0.0, 1.0)
+        offset -= share[:, None] * along
+        distance = np.sqrt(np.einsum("ij,ij->i", offset, offset)) - radius
+        own |= distance < beyond
+        np.minimum(nearest, distance, out=nearest)
+    return nearest.astype(np.float64), own

@@ -1,0 +1,49 @@
+"""What perception knows of the world: the message that the agent and the policies read."""
+
+from __future__ import annotations
+
+import msgspec
+
+Vector3 = tuple[float, float, float]
+
+
+class SceneObject(msgspec.Struct, frozen=True):
+    """One object on the table.
+
+    Attributes:
+        name: identity, colour and shape, e.g. `red_cube`.
+        position_base: centre of the object in the robot's base frame, m.
+        yaw_rad: rotation about the vertical of its longest horizontal side from the base's x axis, in (-pi/2, pi/2].
+        size_m: extent along its own x (longest horizontal), y and z, m.
+        confidence: 0..1.
+        measured_ns: stamp of the image in which it was last seen.
+    """
+
+    name: str
+    position_base: Vector3
+    yaw_rad: float
+    size_m: Vector3
+    confidence: float
+    measured_ns: int
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """Everything perception believes at one moment.
+
+    Attributes:
+        sequence: rises with each scene of one perception process.
+        stamp_ns: when the newest image in it was measured.
+        objects: objects seen now or remembered (see `measured_ns`), sorted by name.
+        person_distance_m: nearest person to any part of the robot; None when nobody is seen.
+        source: `cascade`, `stereo`, or `oracle` (a modelled perception, used in campaigns only).
+    """
+
+    sequence: int
+    stamp_ns: int
+    objects: tuple[SceneObject, ...]
+    person_distance_m: float | None
+    source: str
+
+    def find(self, name: str) -> SceneObject | None:
+        """The object of that name, or None."""
+        return next((item for item in self.objects if item.name == name), None)

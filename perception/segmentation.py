@@ -1,0 +1,115 @@
+"""Regions of an RGB-D image that may be objects: connected, of one saturated colour, above the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from perception.point_image import PointImage
+
+Mask = npt.NDArray[np.bool_]
+
+# Upper end of each colour's hue, as OpenCV counts (0..180).
+HUES = (
+    (8, "red"),
+    (17, "orange"),
+    (35, "yellow"),
+    (85, "green"),
+    (98, "cyan"),
+    (130, "blue"),
+    (169, "purple"),
+    (181, "red"),
+)
+LEAST_SATURATION = 130
+LEAST_VALUE = 30
+LEAST_PIXELS = 12
+SKIN_HUE = (3, 18)
+SKIN_SATURATION = (60, 130)
+SKIN_VALUE = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A candidate.
+
+    Attributes:
+        colour: its name.
+        box: left, top, width, height, px.
+        mask: of the box, (height, width).
+        hidden: something nearer to the camera, or the edge of the image, touches it: part of it may be out of view.
+    """
+
+    colour: str
+    box: tuple[int, int, int, int]
+    mask: Mask
+    hidden: bool
+
+
+_COLOURS = tuple(dict.fromkeys(name for _, name in HUES))
+_COLOUR_OF_HUE = np.zeros(256, dtype=np.uint8)  # 1 + index into _COLOURS; 0 above 180
+for _upper, _name in reversed(HUES):
+    _COLOUR_OF_HUE[:_upper] = 1 + _COLOURS.index(_name)
+
+
+def to_hsv(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Hue (0..180), saturation and value (0..255) of each pixel."""
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV)  # type: ignore[return-value]  # cv2's stubs do not know the dtype
+
+
+def is_skin(hsv: npt.NDArray[np.uint8]) -> Mask:
+    """Pixels that may be skin."""
+    lower = np.array([SKIN_HUE[0], SKIN_SATURATION[0], SKIN_VALUE], dtype=np.uint8)
+    upper = np.array([SKIN_HUE[1], SKIN_SATURATION[1], 255], dtype=np.uint8)
+    return cv2.inRange(hsv, lower, upper).astype(bool)
+
+
+def segment(hsv: npt.NDArray[np.uint8], depth_m: npt.NDArray[np.float32], candidates: Mask) -> list[Region]:
+    """Connected regions of one colour.
+
+    Args:
+        hsv: the image.
+        depth_m: of each pixel.
+        candidates: pixels that may belong to an object.
+    """
+    saturated = (hsv[..., 1] >= LEAST_SATURATION) & (hsv[..., 2] >= LEAST_VALUE) & candidates
+    colours = np.where(saturated, _COLOUR_OF_HUE[hsv[..., 0]], 0).astype(np.uint8)
+    counts = np.bincount(colours.ravel(), minlength=1 + len(_COLOURS))
+    regions: list[Region] = []
+    for index, colour in enumerate(_COLOURS, start=1):
+        if counts[index] < LEAST_PIXELS:
+            continue
+        count, labels, boxes, _ = cv2.connectedComponentsWithStats((colours == index).view(np.uint8), connectivity=8)
+        for label in range(1, count):
+            left, top, width, height, area = (int(value) for value in boxes[label])
+            if area < LEAST_PIXELS:
+                continue
+            mask = labels[top : top + height, left : left + width] == label
+            regions.append(Region(colour, (left, top, width, height), mask, _is_hidden(mask, (left, top, width, height), depth_m)))
+    return regions
+
+
+NEARER_M = 0.02
+
+
+def _is_hidden(mask: Mask, box: tuple[int, int, int, int], depth_m: npt.NDArray[np.float32]) -> bool:
+    left, top, width, height = box
+    rows, columns = depth_m.shape
+    if left == 0 or top == 0 or left + width == columns or top + height == rows:
+        return True
+    around = depth_m[top - 1 : top + height + 1, left - 1 : left + width + 1]
+    inside = np.zeros(around.shape, dtype=np.uint8)
+    inside[1:-1, 1:-1] = mask
+    rim = cv2.dilate(inside, np.ones((3, 3), dtype=np.uint8)).astype(bool) & ~inside.astype(bool)
+    farthest = float(around[inside.astype(bool)].min()) - NEARER_M
+    return bool(np.count_nonzero(rim & (around < farthest) & (around > 0.0)) >= 2)
+
+
+def crop(points: PointImage, region: Region) -> tuple[PointImage, Mask]:
+    """The points of the region's box, and which of them are the region's."""
+    left, top, width, height = region.box
+    part = (slice(top, top + height), slice(left, left + width))
+    cut = PointImage(points.x[part], points.y[part], points.z[part], points.valid[part], points.pixel_m[part])
+    return cut, region.mask & cut.valid

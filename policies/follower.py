@@ -1,0 +1,144 @@
+"""Keeps one plan from the reference to the current goal, and cuts setpoints out of it.
+
+The plan stays as long as the drives' reference follows it, so that the seams between chunks are exact. Where the
+reference has left it (the shield slowed or stopped the motion), a new plan begins at the reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from policies.trajectory import JointMotion, Motion, MotionLimits, PathMotion, Reference, StopMotion
+
+Array = npt.NDArray[np.float64]
+
+SETPOINTS = 32
+SPACING_NS = 10_000_000  # 310 ms ahead
+DEVIATION_LIMIT = 2e-3  # rad or m between plan and reference, before a new plan is made
+DEVIATION_TIME_S = 2e-3  # a reference that is early or late by so much has not left the plan either
+SPEED_CHANGE = 0.1  # relative change of the speed in force, before a new plan is made
+ARRIVED = 1e-3  # rad or m
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MotionGoal:
+    """Where to go. The same object stands for the same goal from tick to tick.
+
+    Attributes:
+        waypoints: positions (axes,) to pass; one is a motion in joint space, several are one smooth curve, none is
+            standing still.
+        gripper: position of the gripper's axis; None leaves it where it is told to be now.
+        speed: 0..1 of the speed that the assignment allows.
+    """
+
+    waypoints: tuple[Array, ...] = ()
+    gripper: float | None = None
+    speed: float = 1.0
+
+
+@dataclass(slots=True)
+class _Plan:
+    goal: MotionGoal
+    waypoints: tuple[Array, ...]  # of the arm, (arm axes,)
+    start_ns: int
+    speed: float
+    arm: Motion
+    gripper: Motion | None
+
+
+class Follower:
+    """Turns goals into setpoints; holds nothing but the plan."""
+
+    def __init__(self, limits: MotionLimits, lower: Array, upper: Array, arm: Sequence[int], gripper: int | None) -> None:
+        """Take what does not change.
+
+        Args:
+            limits: to plan with.
+            lower, upper: position limits, (axes,); no setpoint leaves them.
+            arm: indices of the arm's axes.
+            gripper: index of the gripper's axis, or None.
+        """
+        self._limits = limits
+        self._lower, self._upper = lower, upper
+        self._arm = np.array(arm)
+        self._gripper = None if gripper is None else np.array([gripper])
+        self._offsets_s = np.arange(SETPOINTS) * (SPACING_NS * 1e-9)
+        self._plan: _Plan | None = None
+
+    def forget(self) -> None:
+        """Drop the plan: the next one begins at the reference."""
+        self._plan = None
+
+    def setpoints(self, goal: MotionGoal, reference: Reference, stamp_ns: int, speed: float) -> Array:
+        """Setpoints (SETPOINTS, axes), SPACING_NS apart, the first at `stamp_ns`.
+
+        Args:
+            goal: where to go.
+            reference: what the drives were told at `stamp_ns`.
+            stamp_ns: of the reference.
+            speed: 0..1 of the velocity limits.
+
+        Raises:
+            NoMotion: nothing can be planned from this reference.
+        """
+        plan = self._plan
+        if plan is None or plan.goal is not goal or self._left(plan, reference, stamp_ns, speed):
+            plan = self._plan = self._make(goal, reference, stamp_ns, speed)
+        times = self._offsets_s + (stamp_ns - plan.start_ns) * 1e-9
+        positions = np.tile(reference.position, (SETPOINTS, 1))
+        positions[:, self._arm] = plan.arm.positions(times)
+        if plan.gripper is not None and self._gripper is not None:
+            positions[:, self._gripper] = plan.gripper.positions(times)
+        return np.clip(positions, self._lower, self._upper)
+
+    def arrived(self, goal: MotionGoal, reference: Reference) -> bool:
+        """Whether the reference stands at the end of the goal."""
+        if np.abs(reference.velocity).max() > ARRIVED:
+            return False
+        if goal.waypoints and np.abs(reference.position - goal.waypoints[-1])[self._arm].max() > ARRIVED:
+            return False
+        if goal.gripper is None or self._gripper is None:
+            return True
+        return bool(np.abs(reference.position[self._gripper] - goal.gripper).max() <= ARRIVED)
+
+    def _left(self, plan: _Plan, reference: Reference, stamp_ns: int, speed: float) -> bool:
+        if abs(speed - plan.speed) > SPEED_CHANGE * plan.speed:
+            return True
+        now = np.array([max((stamp_ns - plan.start_ns) * 1e-9, 0.0)])
+        planned = reference.position.copy()
+        planned[self._arm] = plan.arm.positions(now)[0]
+        if plan.gripper is not None and self._gripper is not None:
+            planned[self._gripper] = plan.gripper.positions(now)[0]
+        allowed = DEVIATION_LIMIT + DEVIATION_TIME_S * np.abs(reference.velocity)
+        return bool((np.abs(planned - reference.position) > allowed).any())
+
+    def _make(self, goal: MotionGoal, reference: Reference, stamp_ns: int, speed: float) -> _Plan:
+        limits = self._limits.at_speed(speed * goal.speed)
+        arm_reference, arm_limits = reference.of(self._arm), limits.of(self._arm)
+        waypoints = tuple(point[self._arm] for point in goal.waypoints)
+        if self._plan is not None and self._plan.goal is goal:
+            waypoints = self._plan.waypoints
+        arm: Motion
+        if not waypoints:
+            arm = StopMotion(arm_reference, arm_limits)
+        elif len(goal.waypoints) == 1:
+            arm = JointMotion(arm_reference, waypoints[0], arm_limits)
+        else:
+            waypoints = _ahead(waypoints, arm_reference.position)
+            arm = PathMotion(arm_reference, waypoints, arm_limits)
+        gripper: Motion | None = None
+        if self._gripper is not None:
+            at, within = reference.of(self._gripper), self._limits.of(self._gripper)
+            gripper = StopMotion(at, within) if goal.gripper is None else JointMotion(at, np.array([goal.gripper]), within)
+        return _Plan(goal, waypoints, stamp_ns, speed, arm, gripper)
+
+
+def _ahead(waypoints: tuple[Array, ...], position: Array) -> tuple[Array, ...]:
+    """The waypoints that are still to come, seen from a position on or near their polyline; at least the last."""
+    while len(waypoints) > 1 and float((waypoints[1] - waypoints[0]) @ (position - waypoints[0])) > -1e-9:
+        waypoints = waypoints[1:]
+    return waypoints

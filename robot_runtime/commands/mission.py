@@ -1,0 +1,107 @@
+"""`dynamical mission`: mission files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from rt_control.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from robot_runtime.commands.arguments import Subparsers
+    from trees.mission import MissionPlan, PlannedNode
+
+
+def register(commands: Subparsers) -> None:
+    """Add the commands."""
+    group = commands.add_parser(
+        "mission",
+        help="mission files: check them, show one",
+        description="Missions are BehaviorTree.CPP 4 XML files.",
+    ).add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    check = group.add_parser(
+        "check",
+        help="say what is wrong with missions, before a robot does",
+        description="Check missions against the known nodes and a robot's bins and poses. Exit code 2 if one is wrong.",
+    )
+    check.add_argument("missions", nargs="+", metavar="MISSION", help="name of a shipped mission, or an XML file")
+    _add_robot(check)
+    check.set_defaults(handler=check_command)
+
+    show = group.add_parser(
+        "show",
+        help="print a mission as a tree, every subtree expanded",
+        description="Print a mission as the robot will run it: every subtree expanded, every port with its value.",
+    )
+    show.add_argument("mission", metavar="MISSION", help="name of a shipped mission, or an XML file")
+    _add_robot(show)
+    show.set_defaults(handler=show_command)
+
+
+def check_command(options: argparse.Namespace) -> int:
+    """Check missions; each wrong one has its line on standard error."""
+    known = _known(options.robot)
+    wrong = 0
+    for name in options.missions:
+        try:
+            plan = _load(name, known)
+        except InputError as error:
+            wrong += 1
+            print(f"dynamical: error: {error}", file=sys.stderr)
+        else:
+            print(f"{name}: ok, mission {plan.name}, {_count(plan.root)} nodes")
+    return 2 if wrong else 0
+
+
+def show_command(options: argparse.Namespace) -> int:
+    """Print a mission."""
+    print("\n".join(tree_lines(_load(options.mission, _known(options.robot)))))
+    return 0
+
+
+def tree_lines(plan: MissionPlan) -> list[str]:
+    """A mission as indented text, a line for each node."""
+    lines = [plan.name]
+
+    def add(node: PlannedNode, before: str, last: bool) -> None:
+        lines.append(f"{before}{'└─ ' if last else '├─ '}{_describe(node)}")
+        for index, child in enumerate(node.children):
+            add(child, before + ("   " if last else "│  "), index == len(node.children) - 1)
+
+    add(plan.root, "", True)
+    return lines
+
+
+def _describe(node: PlannedNode) -> str:
+    ports = [f"{port}={getattr(value, 'shown', value)}" for port, value in node.inputs.items()]
+    ports += [f"{port}->{variable.shown}" for port, variable in node.outputs.items()]
+    if node.num_attempts:
+        ports.append("without end" if node.num_attempts < 0 else f"at most {node.num_attempts} attempts")
+    name = node.tag if node.tag in node.name else f"{node.tag} {node.name!r}"
+    return name if not ports else f"{name} ({', '.join(ports)})"
+
+
+def _count(node: PlannedNode) -> int:
+    return 1 + sum(_count(child) for child in node.children)
+
+
+def _add_robot(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--robot", default="arm7", help="whose bins and poses it may name (default: arm7)")
+
+
+def _known(robot: str) -> Mapping[str, tuple[str, ...]]:
+    """The names that missions may use, as the checks of missions want them."""
+    from rt_control.description import load_robot
+
+    workcell = load_robot(robot).workcell
+    return {"bin": tuple(item.name for item in workcell.bin), "pose": tuple(workcell.poses)}
+
+
+def _load(name: str, known: Mapping[str, tuple[str, ...]]) -> MissionPlan:
+    from trees.mission import load_mission
+
+    return load_mission(name, known)

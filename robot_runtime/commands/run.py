@@ -1,0 +1,110 @@
+"""`dynamical run`: the robot runs a mission."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robot_runtime.commands import arguments
+from rt_control.errors import InputError
+
+if TYPE_CHECKING:
+    from robot_runtime.commands.arguments import Subparsers
+    from robot_runtime.run_result import RunResult
+
+_EPILOG = """\
+Exit code 0 only if the mission succeeded and the physics says that every object lies in its bin.
+
+examples:
+  dynamical run                            the demo: sort the table
+  dynamical run --seed 7 --view            other places for the objects, in MuJoCo's viewer
+  dynamical run my_mission.xml --json -    an own mission; the result as one JSON object
+  dynamical run --lockstep --seed 3        the same in virtual time: one process, deterministic"""
+
+
+def register(commands: Subparsers) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "run",
+        help="run a mission on the robot",
+        description="Start every process of the robot, run a mission, end them all, and say what happened.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "mission",
+        nargs="?",
+        default="sort_table",
+        help="name of a shipped mission, or an XML file (default: sort_table)",
+    )
+    parser.add_argument("--robot", default="arm7", help="name of a shipped robot, or a robot file (default: arm7)")
+    parser.add_argument(
+        "--seed", type=arguments.seed, default=0, metavar="N", help="where the objects lie: a whole number (default: 0)"
+    )
+    parser.add_argument(
+        "--duration", type=arguments.positive_seconds, metavar="S", help="end after S seconds if the mission still runs"
+    )
+    parser.add_argument("--view", action="store_true", help="open MuJoCo's viewer; needs a display")
+    parser.add_argument(
+        "--lockstep", action="store_true", help="run in one process on virtual time: faster, deterministic per seed"
+    )
+    arguments.add_json_argument(parser)
+    arguments.add_root_argument(parser)
+    parser.set_defaults(handler=handle)
+
+
+def handle(options: argparse.Namespace) -> int:
+    """Run the mission."""
+    if options.view and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise InputError(
+            "--view: this session has no display (DISPLAY and WAYLAND_DISPLAY are empty); run without --view"
+        )
+    from robot_runtime.run import run
+    from robot_runtime.run_options import RunOptions
+    from trees.mission import mission_text
+
+    result = run(
+        RunOptions(
+            mission=Path(mission_text(options.mission)[0]).resolve(),
+            robot=options.robot,
+            seed=options.seed,
+            duration_s=options.duration,
+            view=options.view,
+            lockstep=options.lockstep,
+            progress=options.json_path != "-",
+            root=options.root,
+        )
+    )
+    if options.json_path != "-":
+        print_summary(result)
+    if options.json_path is not None:
+        from robot_runtime.report import write_json
+
+        write_json(result, options.json_path)
+    return 0 if result.holds() else 1
+
+
+def print_summary(result: RunResult) -> None:
+    """Print the end of a run for people, on standard output."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_header=False, box=None, pad_edge=False)
+    style = "bold green" if result.holds() else "bold red"
+    outcome = result.outcome if not result.reason else f"{result.outcome}: {result.reason}"
+    rows = (
+        ("outcome", Text(outcome, style=style)),
+        ("objects sorted", f"{result.objects_sorted} of {result.objects_total}"),
+        ("modes entered", ", ".join(result.modes_entered) or "none"),
+        ("interventions", f"{result.interventions} of {result.cycles} cycles"),
+        ("deadline misses", f"{result.deadline_misses} of {result.cycles} cycles"),
+        ("duration", f"{result.duration_s:.1f} s"),
+        ("real time", result.realtime),
+        ("time dilation", f"{result.time_dilation:.3f}"),
+    )
+    for name, value in rows:
+        table.add_row(name, value)
+    Console(highlight=False).print(table)

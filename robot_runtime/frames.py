@@ -1,0 +1,45 @@
+"""A camera's ring in shared memory as frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from perception.frames import Frame
+
+if TYPE_CHECKING:
+    from rt_control._native import FrameReader
+
+
+def read_frame(reader: FrameReader, camera: str, after_number: int = 0) -> Frame | None:
+    """The newest frame of a camera, if it is newer than the one last seen.
+
+    Args:
+        reader: of the camera's ring.
+        camera: its name.
+        after_number: number of the frame last seen. A camera process that was started anew counts from 1 again: a
+            smaller number than this is a newer frame too.
+    """
+    answer = reader.read()
+    if answer is None:
+        return None
+    header, rgb, depth = answer
+    if header.number == after_number:
+        return None
+    pose = np.eye(4)
+    pose[:3, :3] = Rotation.from_quat(header.quaternion_base, scalar_first=True).as_matrix()
+    pose[:3, 3] = header.position_base
+    return Frame(
+        camera=camera,
+        number=int(header.number),
+        stamp_ns=int(header.stamp_ns),
+        rgb=rgb,
+        depth_m=depth,
+        fx=header.fx,
+        fy=header.fy,
+        cx=header.cx,
+        cy=header.cy,
+        pose_base_from_camera=pose,
+    )

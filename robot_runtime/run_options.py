@@ -1,0 +1,31 @@
+"""What a run of the robot is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """One run, as asked for on the command line.
+
+    Attributes:
+        mission: the mission's XML file; it exists.
+        robot: name of a shipped robot, or path of a robot file.
+        seed: of the scenario: where the objects lie.
+        duration_s: the run ends after this time of its own clock, if the mission has not ended before; None: no limit.
+        view: open the simulator's viewer.
+        lockstep: run in one process on virtual time.
+        progress: say on standard output how the mission proceeds.
+        root: folder of the run directories instead of the usual one.
+    """
+
+    mission: Path
+    robot: str
+    seed: int = 0
+    duration_s: float | None = None
+    view: bool = False
+    lockstep: bool = False
+    progress: bool = True
+    root: Path | None = None

@@ -1,0 +1,94 @@
+"""What `rt_control` says of itself, as figures that people and programs read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from robot_runtime.report import Figure
+
+if TYPE_CHECKING:
+    from rt_control import _native as native
+
+# Bits of State.realtime and State.drive_status, lowest first (messages.hpp: RealtimeStatus, DriveStatus).
+REALTIME_BITS = ("SCHED_FIFO", "memory locked", "own processor", "DEGRADED")
+DRIVE_BITS = ("enabled", "torque off", "watchdog tripped", "fault", "e-stop chain open")
+NO_PERSON_DISTANCE_M = 1.0e3
+
+
+def figures(state: native.State, now_ns: int) -> tuple[Figure, ...]:
+    """The state in words and numbers, without the axes.
+
+    Args:
+        state: as read from shared memory.
+        now_ns: on the clock that stamped it.
+    """
+    person = state.person_distance_m
+    cause = state.first_cause if state.latched else state.last_cause
+    rows = [
+        Figure(name="execution", value=_word(state.execution)),
+        Figure(name="stop in force", value=_word(state.stop)),
+        Figure(name="latched", value="yes: waits for `dynamical rt reset`" if state.latched else "no"),
+        Figure(name="cause of the last stop", value=_cause(cause)),
+        Figure(name="authority", value=_word(state.authority)),
+        Figure(name="epoch", value=state.epoch),
+        Figure(name="skill", value=state.skill),
+        Figure(name="real time", value=bits(state.realtime, REALTIME_BITS)),
+        Figure(name="drives", value=bits(state.drive_status, DRIVE_BITS)),
+        Figure(name="cycle", value=state.cycle),
+        Figure(name="age of this state", value=round((now_ns - state.stamp_ns) / 1e6, 3), unit="ms"),
+        Figure(name="deadline misses", value=state.deadline_misses),
+        Figure(name="skipped cycles", value=state.skipped_cycles),
+        Figure(name="wake-up latency", value=state.wake_latency_ns / 1e3, unit="us"),
+        Figure(name="compute time", value=state.compute_ns / 1e3, unit="us"),
+        Figure(name="age of the agent", value=state.agent_age_s, unit="s"),
+        Figure(name="nearest person", value="nobody" if person >= NO_PERSON_DISTANCE_M else person, unit="m"),
+        Figure(name="speed scale", value=state.speed_scale),
+        Figure(name="margin scale", value=state.margin_scale),
+        Figure(name="speed of the tool", value=state.tcp_speed_mps, unit="m/s"),
+        Figure(name="interventions", value=state.interventions, unit="cycles"),
+        Figure(name="refused commands", value=state.refused, note=_refusal(state)),
+        Figure(name="battery", value=round(100.0 * state.battery, 1), unit="%"),
+    ]
+    return tuple(rows)
+
+
+def axis_figures(state: native.State) -> tuple[Figure, ...]:
+    """Position, velocity and reference of each axis; rad and rad/s, or m and m/s where it is prismatic."""
+    rows = []
+    for index in range(state.axes):
+        for name, values in (
+            ("position", state.position),
+            ("velocity", state.velocity),
+            ("reference", state.position_reference),
+        ):
+            rows.append(Figure(name=f"axis {index + 1} {name}", value=float(values[index])))
+    return tuple(rows)
+
+
+def bits(value: int, names: tuple[str, ...]) -> str:
+    """The names of the bits that are set.
+
+    Args:
+        value: of the bits.
+        names: of the bits, the lowest first.
+    """
+    found = [name for index, name in enumerate(names) if value >> index & 1]
+    return ", ".join(found) or "none"
+
+
+def _word(value: object) -> str:
+    return str(getattr(value, "name", value)).rstrip("_").replace("_", " ")
+
+
+def _cause(cause: native.StopCause) -> str:
+    if _word(cause.fault) == "none":
+        return "none"
+    where = f" on axis {cause.axis + 1}" if cause.axis >= 0 else ""
+    seen = f" (seen {cause.value:.4g}, limit {cause.limit:.4g})" if cause.limit else ""
+    return f"{_word(cause.fault)}{where}, {_word(cause.stop)}, in cycle {cause.cycle}{seen}"
+
+
+def _refusal(state: native.State) -> str:
+    if not state.refused:
+        return ""
+    return f"the last from {_word(state.refused_source)}: {_word(state.refusal)}"

@@ -1,0 +1,49 @@
+"""What every worker process begins with: its arguments, the robot, the run directory, one line for bad input."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from robot_runtime.workers.loop import end_with_parent
+from rt_control.channels import RunDirectory
+from rt_control.description import RobotDescription, load_robot
+from rt_control.errors import DynamicalError
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerContext:
+    """The run that a worker belongs to.
+
+    Attributes:
+        run: its run directory, with all channels in place.
+        description: the robot.
+        mission_file: the mission's XML (agent only).
+    """
+
+    run: RunDirectory
+    description: RobotDescription
+    mission_file: Path | None
+
+
+def worker_main(name: str, work: Callable[[WorkerContext], None]) -> None:
+    """Run a worker process: arguments from the command line, exit code 2 and one line when it cannot begin."""
+    parser = argparse.ArgumentParser(prog=f"dynamical-{name}")
+    parser.add_argument("--run-dir", type=Path, required=True, help="the robot's run directory")
+    parser.add_argument("--robot", type=Path, required=True, help="the robot's TOML")
+    parser.add_argument("--mission", type=Path, help="the mission's XML")
+    options = parser.parse_args()
+    end_with_parent()
+    try:
+        context = WorkerContext(
+            run=RunDirectory.at(options.run_dir),
+            description=load_robot(options.robot),
+            mission_file=options.mission,
+        )
+        work(context)
+    except DynamicalError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        raise SystemExit(2) from error

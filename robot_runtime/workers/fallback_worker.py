@@ -1,0 +1,62 @@
+"""The fallback worker: always warm, at a low rate, without any GPU library. Looks by stereo, and can hold the arm."""
+
+from __future__ import annotations
+
+import os
+
+import cv2
+
+from perception.stereo import StereoRange
+from policies.retreat import Retreat
+from policies.skill import SkillReport
+from robot_runtime.directive import Directive, WorkerStatus
+from robot_runtime.frames import read_frame
+from robot_runtime.person_constraints import person_constraints
+from robot_runtime.transport import LatestPublisher, LatestSubscriber
+from robot_runtime.workers.context import WorkerContext, worker_main
+from robot_runtime.workers.loop import Heart, PeriodicLoop
+from rt_control import _native as native
+from rt_control.description import compile_model
+
+RATE_HZ = 10.0
+LEFT, RIGHT = "overhead_left", "overhead_right"
+
+
+def work(context: WorkerContext) -> None:
+    """Measure the nearest unexplained point ten times a second; hold the arm while it has the authority."""
+    cv2.setNumThreads(1)
+    run, description = context.run, context.description
+    kinematics = native.Kinematics(compile_model(description))
+    stereo = StereoRange(description)
+    retreat = Retreat(description)
+    cameras = {name: native.FrameReader(run.path(f"frame.{name}")) for name in (LEFT, RIGHT)}
+    states = native.StateReader(run.path("state"))
+    constraints = native.ConstraintsWriter(run.path("constraints.fallback"))
+    commands = native.CommandWriter(run.path("command.fallback"))
+    directives = LatestSubscriber(run.endpoint("agent.directive"), Directive)
+    statuses: LatestPublisher[WorkerStatus] = LatestPublisher(run.endpoint("fallback.status"))
+    heart = Heart(native.Source.fallback, native.HeartbeatWriter(run.path("heartbeat.fallback")))
+    seen_number = 0
+    report: SkillReport | None = None
+
+    def step(now_ns: int) -> None:
+        nonlocal seen_number, report
+        directive, state = directives.read(), states.read()
+        sequence = 0 if directive is None else directive.sequence
+        queue_age_s = 0.0
+        if state is not None:
+            left, right = read_frame(cameras[LEFT], LEFT, seen_number), read_frame(cameras[RIGHT], RIGHT)
+            if left is not None and right is not None:
+                seen_number = left.number
+                queue_age_s = (now_ns - left.stamp_ns) / 1e9
+                distance_m = stereo.update(left, right, kinematics.link_poses(state.position))
+                constraints.write(person_constraints(native.Source.fallback, left.stamp_ns, distance_m))
+            if state.authority == native.Source.fallback:
+                commands.write(retreat.hold(now_ns, state))
+        statuses.publish(WorkerStatus("fallback", os.getpid(), sequence, now_ns, report, queue_age_s))
+
+    PeriodicLoop(RATE_HZ, heart).run(step)
+
+
+if __name__ == "__main__":
+    worker_main("fallback", work)

@@ -1,0 +1,66 @@
+"""The perception worker: camera images in, scene and nearest person out. Touches no motor."""
+
+from __future__ import annotations
+
+import os
+
+import cv2
+
+from perception.pipeline import ScenePipeline
+from perception.scene import Scene
+from robot_runtime.directive import Directive, WorkerStatus
+from robot_runtime.frames import read_frame
+from robot_runtime.person_constraints import person_constraints
+from robot_runtime.transport import LatestPublisher, LatestSubscriber
+from robot_runtime.workers.context import WorkerContext, worker_main
+from robot_runtime.workers.loop import Heart, PeriodicLoop
+from rt_control import _native as native
+from rt_control.description import compile_model
+
+CAMERA = "rgbd"
+POLL_RATE_HZ = 100.0
+STATUS_PERIOD_NS = 50_000_000
+
+
+def work(context: WorkerContext) -> None:
+    """Look at each new image of the RGB-D camera, at most as often as the profile in force says."""
+    cv2.setNumThreads(1)
+    run, description = context.run, context.description
+    pipeline = ScenePipeline(description)
+    kinematics = native.Kinematics(compile_model(description))
+    frames = native.FrameReader(run.path(f"frame.{CAMERA}"))
+    states = native.StateReader(run.path("state"))
+    constraints = native.ConstraintsWriter(run.path("constraints.perception"))
+    scenes: LatestPublisher[Scene] = LatestPublisher(run.endpoint("perception.scene"))
+    statuses: LatestPublisher[WorkerStatus] = LatestPublisher(run.endpoint("perception.status"))
+    directives = LatestSubscriber(run.endpoint("agent.directive"), Directive)
+    heart = Heart(native.Source.perception, native.HeartbeatWriter(run.path("heartbeat.perception")))
+    seen_number = 0
+    looked_ns = 0
+    told_ns = 0
+    acknowledged = 0
+
+    def step(now_ns: int) -> None:
+        nonlocal seen_number, looked_ns, told_ns, acknowledged
+        directive = directives.read()
+        rate_hz = 30.0 if directive is None else directive.profile.perception_rate_hz
+        sequence = 0 if directive is None else directive.sequence
+        queue_age_s = 0.0
+        if rate_hz > 0.0 and now_ns - looked_ns >= 0.8e9 / rate_hz:
+            frame, state = read_frame(frames, CAMERA, seen_number), states.read()
+            if frame is not None and state is not None:
+                seen_number, looked_ns = frame.number, now_ns
+                queue_age_s = (now_ns - frame.stamp_ns) / 1e9
+                links = kinematics.link_poses(state.position)
+                scene = pipeline.update(frame, links, state.position, now_ns)
+                scenes.publish(scene)
+                constraints.write(person_constraints(native.Source.perception, scene.stamp_ns, scene.person_distance_m))
+        if sequence != acknowledged or now_ns - told_ns >= STATUS_PERIOD_NS:
+            acknowledged, told_ns = sequence, now_ns
+            statuses.publish(WorkerStatus("perception", os.getpid(), sequence, now_ns, None, queue_age_s))
+
+    PeriodicLoop(POLL_RATE_HZ, heart).run(step)
+
+
+if __name__ == "__main__":
+    worker_main("perception", work)

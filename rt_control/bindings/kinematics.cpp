@@ -1,0 +1,112 @@
+#include "rt_control/kinematics.hpp"
+
+#include <vector>
+
+#include "message.hpp"
+#include "rt_control/mapping.hpp"
+
+namespace dynamical::rt::python {
+namespace {
+
+using Positions = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+AxisVector axes_of(const Kinematics& kinematics, nb::handle value) {
+  const nb::object array = nb::module_::import_("numpy").attr("ascontiguousarray")(value, "float64");
+  const auto positions = nb::cast<Positions>(array);
+  if (positions.shape(0) < kinematics.arm_axes() || positions.shape(0) > kMaxAxes) {
+    throw nb::value_error((std::to_string(positions.shape(0)) + " axis positions, expected at least the " +
+                           std::to_string(kinematics.arm_axes()) + " of the arm")
+                              .c_str());
+  }
+  AxisVector result{};
+  std::copy_n(positions.data(), positions.shape(0), result.begin());
+  return result;
+}
+
+void store(const Pose& pose, double* target) {
+  for (Eigen::Index row = 0; row < 3; ++row) {
+    for (Eigen::Index column = 0; column < 3; ++column) {
+      target[row * 4 + column] = pose.rotation(row, column);
+    }
+    target[row * 4 + 3] = pose.position(row);
+  }
+  target[15] = 1.0;
+}
+
+// A new numpy array filled with zeros.
+double* new_array(std::initializer_list<std::size_t> shape, nb::object& array) {
+  std::size_t size = 1;
+  for (const std::size_t side : shape) {
+    size *= side;
+  }
+  auto* data = new double[size]();
+  const nb::capsule owner(data, [](void* pointer) noexcept { delete[] static_cast<double*>(pointer); });
+  array = nb::cast(nb::ndarray<nb::numpy, double>(data, shape, owner));
+  return data;
+}
+
+ChainPose place(const Kinematics& self, nb::handle position) {
+  ChainPose chain;
+  self.place(axes_of(self, position), chain);
+  return chain;
+}
+
+}  // namespace
+
+void bind_kinematics(nb::module_& module) {
+  nb::class_<Kinematics>(module, "Kinematics", "Forward kinematics and Jacobian of the arm.")
+      .def(
+          "__init__",
+          [](Kinematics* self, const RobotModel& model) {
+            if (const std::string fault = fault_of(model); !fault.empty()) {
+              throw ChannelFault("robot model: " + fault + "; mend the robot's description");
+            }
+            new (self) Kinematics(model);
+          },
+          nb::arg("model"))
+      .def_prop_ro("arm_axes", &Kinematics::arm_axes, "Axes of the chain from base to TCP.")
+      .def(
+          "forward",
+          [](const Kinematics& self, nb::handle position) {
+            nb::object result;
+            store(place(self, position).tcp, new_array({4, 4}, result));
+            return result;
+          },
+          nb::arg("position"),
+          nb::sig("def forward(self, position: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]"),
+          "base_from_tcp, 4 x 4. More positions than the arm has axes are ignored.")
+      .def(
+          "link_poses",
+          [](const Kinematics& self, nb::handle position) {
+            const ChainPose chain = place(self, position);
+            nb::object result;
+            double* data = new_array({self.arm_axes() + 1, 4, 4}, result);
+            for (std::size_t axis = 0; axis < self.arm_axes(); ++axis) {
+              store(chain.link[axis], data + axis * 16);
+            }
+            store(chain.tcp, data + self.arm_axes() * 16);
+            return result;
+          },
+          nb::arg("position"),
+          nb::sig("def link_poses(self, position: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]"),
+          "base_from_link of each arm axis after its motion, then base_from_tcp: (arm_axes + 1, 4, 4).")
+      .def(
+          "jacobian",
+          [](const Kinematics& self, nb::handle position) {
+            Jacobian jacobian;
+            self.jacobian(place(self, position), jacobian);
+            nb::object result;
+            double* data = new_array({6, self.arm_axes()}, result);
+            for (Eigen::Index row = 0; row < 6; ++row) {
+              for (Eigen::Index column = 0; column < jacobian.cols(); ++column) {
+                data[row * jacobian.cols() + column] = jacobian(row, column);
+              }
+            }
+            return result;
+          },
+          nb::arg("position"),
+          nb::sig("def jacobian(self, position: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]"),
+          "6 x arm_axes: linear, then angular velocity of the TCP in the base frame.");
+}
+
+}  // namespace dynamical::rt::python

@@ -1,0 +1,90 @@
+// What `rt_control` knows of its robot: compiled from the robot's description, fixed while it runs.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "rt_control/messages.hpp"
+
+namespace dynamical::rt {
+
+inline constexpr std::size_t kNameBytes = 40;
+inline constexpr std::uint64_t kModelMagic = 0x4c444d4e59443031U;  // "10DYNMDL"
+inline constexpr std::uint32_t kModelVersion = 1;
+
+enum class AxisKind : std::uint32_t { revolute = 0, prismatic = 1 };
+
+// One source of constraints that must be heard; when it is not, its declared worst case holds.
+struct ConstraintSlot {
+  Source source;
+  std::uint32_t lease_cycles;     // executed cycles without a newer message until it is stale
+  double stale_speed_scale;       // 0..1
+  double stale_margin_scale;      // >= 1
+  double stale_tcp_speed_mps;     // infinity: does not limit the TCP
+};
+
+// The arm's axes are a serial chain from base to TCP and come first; the gripper's axes follow and do not move the TCP.
+struct RobotModel {
+  std::uint32_t axes;
+  std::uint32_t arm_axes;
+  std::uint32_t simulated;        // 1: may run without real-time permission, visibly degraded
+  std::uint32_t constraint_slots;
+  std::array<std::array<char, kNameBytes>, kMaxAxes> name;
+  std::array<AxisKind, kMaxAxes> kind;
+
+  // Limits, in rad or m and their derivatives; torque in Nm or N.
+  AxisVector lower;
+  AxisVector upper;
+  AxisVector velocity;
+  AxisVector acceleration;
+  AxisVector jerk;
+  AxisVector torque;
+
+  // Chain: pose of each arm axis's frame in that of the axis before (the first in the base) at position 0, and the
+  // unit vector in that frame about which, or along which, it moves.
+  std::array<std::array<double, 3>, kMaxAxes> position_parent;
+  std::array<std::array<double, 4>, kMaxAxes> quaternion_parent;
+  std::array<std::array<double, 3>, kMaxAxes> axis_vector;
+  std::array<double, 3> tcp_position;    // in the frame of the last arm axis
+  std::array<double, 4> tcp_quaternion;
+
+  std::int64_t period_ns;
+  std::int64_t observation_age_limit_ns;
+  std::int64_t chunk_duration_limit_ns;
+  std::int64_t lateness_limit_ns;           // time skipped in one go that latches a stop
+  std::int64_t lateness_limit_degraded_ns;  // the same without real-time permission
+  std::uint32_t stream_lease_cycles;
+  std::uint32_t agent_lease_cycles;
+  std::uint32_t drive_lost_cycles;          // executed cycles without a fresh drive state
+  std::uint32_t drive_lost_cycles_degraded;
+  std::uint32_t drive_watchdog_cycles;      // the drives' own, for those who set them up
+  std::uint32_t drive_watchdog_cycles_degraded;
+
+  double stop_m;                   // nearest person: at this distance the robot stands
+  double slow_m;                   // from here on it slows down
+  double reduced_tcp_speed_mps;    // while nobody measures the distance
+
+  double position_tolerance;       // rad or m that a measured axis may be outside its limits
+  double standstill_velocity;      // rad/s or m/s below which an axis is at rest
+  double ramp_tolerance;           // share of the velocity limit that a stop ramp may lag behind
+  double reseed_tolerance;         // rad or m between reference and measurement before a motion begins anew
+
+  std::array<ConstraintSlot, kMaxSources> constraint_slot;
+};
+
+// Every field zero or its default; the caller fills the axes.
+[[nodiscard]] RobotModel default_model() noexcept;
+
+// Empty if the model can be run; otherwise one line with the axis, the value and what is allowed.
+[[nodiscard]] std::string fault_of(const RobotModel& model);
+
+// With magic, version and CRC in front.
+[[nodiscard]] std::string to_bytes(const RobotModel& model);
+
+// Throws ChannelFault unless the bytes are those of to_bytes and the model can be run.
+[[nodiscard]] RobotModel model_from_bytes(std::span<const std::byte> bytes);
+
+}  // namespace dynamical::rt

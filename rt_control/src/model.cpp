@@ -1,0 +1,235 @@
+#include "rt_control/model.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "rt_control/crc32c.hpp"
+#include "rt_control/mapping.hpp"
+
+namespace dynamical::rt {
+namespace {
+
+static_assert(std::is_trivially_copyable_v<RobotModel> && std::is_standard_layout_v<RobotModel>);
+
+struct ModelHeader {
+  std::uint64_t magic;
+  std::uint32_t version;
+  std::uint32_t crc;
+  std::uint64_t layout_hash;
+  std::uint64_t size;
+};
+
+constexpr double kUnitTolerance = 1e-6;
+
+bool is_unit(std::span<const double> values) {
+  double square = 0;
+  for (const double value : values) {
+    square += value * value;
+  }
+  return std::abs(square - 1.0) <= kUnitTolerance;
+}
+
+bool is_finite(std::span<const double> values) {
+  for (const double value : values) {
+    if (!std::isfinite(value)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::string text(double value) {
+  std::array<char, 32> digits{};
+  std::snprintf(digits.data(), digits.size(), "%g", value);
+  return digits.data();
+}
+
+std::string axis_fault(const RobotModel& model, std::size_t axis) {
+  const std::string name =
+      "axis " + std::to_string(axis) + " (" + std::string(model.name[axis].data(), strnlen(model.name[axis].data(), kNameBytes)) + ")";
+  if (model.name[axis].back() != '\0') {
+    return name + ": name is longer than " + std::to_string(kNameBytes - 1) + " bytes; shorten it";
+  }
+  if (model.kind[axis] != AxisKind::revolute && model.kind[axis] != AxisKind::prismatic) {
+    return name + ": kind is " + std::to_string(static_cast<unsigned>(model.kind[axis])) + ", allowed are revolute and prismatic";
+  }
+  if (!std::isfinite(model.lower[axis]) || !std::isfinite(model.upper[axis]) ||
+      !(model.lower[axis] < model.upper[axis])) {
+    return name + ": lower limit is " + text(model.lower[axis]) + " and upper " + text(model.upper[axis]) +
+           ", lower must be less than upper";
+  }
+  const auto positive = [&](const char* what, double value) -> std::string {
+    return std::isfinite(value) && value > 0 ? "" : name + ": " + what + " limit is " + text(value) + ", must be more than 0";
+  };
+  for (const std::string& fault :
+       {positive("velocity", model.velocity[axis]), positive("acceleration", model.acceleration[axis]),
+        positive("jerk", model.jerk[axis]), positive("torque", model.torque[axis])}) {
+    if (!fault.empty()) {
+      return fault;
+    }
+  }
+  if (axis < model.arm_axes) {
+    if (!is_finite(model.position_parent[axis])) {
+      return name + ": position_parent is not finite";
+    }
+    if (!is_unit(model.quaternion_parent[axis])) {
+      return name + ": quaternion_parent is not of length 1";
+    }
+    if (!is_unit(model.axis_vector[axis])) {
+      return name + ": axis_vector is not of length 1";
+    }
+  }
+  return "";
+}
+
+struct Amount {
+  template <typename Number>
+  Amount(const char* what, Number number) : name(what), value(static_cast<double>(number)) {}
+  const char* name;
+  double value;
+};
+
+std::string slot_fault(const ConstraintSlot& slot) {
+  const auto source = static_cast<std::size_t>(slot.source);
+  const std::string name = "constraint source " + std::to_string(source);
+  if (source == 0 || source >= kMaxSources) {
+    return name + ": allowed are 1 to " + std::to_string(kMaxSources - 1);
+  }
+  if (slot.lease_cycles == 0) {
+    return name + ": lease_cycles is 0, must be at least 1";
+  }
+  if (!(slot.stale_speed_scale >= 0 && slot.stale_speed_scale <= 1)) {
+    return name + ": stale_speed_scale is " + text(slot.stale_speed_scale) + ", allowed are 0 to 1";
+  }
+  if (!(slot.stale_margin_scale >= 1 && std::isfinite(slot.stale_margin_scale))) {
+    return name + ": stale_margin_scale is " + text(slot.stale_margin_scale) + ", must be at least 1";
+  }
+  if (!(slot.stale_tcp_speed_mps > 0)) {
+    return name + ": stale_tcp_speed_mps is " + text(slot.stale_tcp_speed_mps) +
+           ", must be more than 0 (infinity: no limit)";
+  }
+  return "";
+}
+
+}  // namespace
+
+RobotModel default_model() noexcept {
+  RobotModel model{};
+  for (std::size_t axis = 0; axis < kMaxAxes; ++axis) {
+    model.quaternion_parent[axis] = {1, 0, 0, 0};
+    model.axis_vector[axis] = {0, 0, 1};
+  }
+  model.tcp_quaternion = {1, 0, 0, 0};
+  model.period_ns = 1'000'000;
+  model.observation_age_limit_ns = 400'000'000;
+  model.chunk_duration_limit_ns = 2'000'000'000;
+  model.lateness_limit_ns = 5'000'000;
+  model.lateness_limit_degraded_ns = 250'000'000;
+  model.stream_lease_cycles = 20;
+  model.agent_lease_cycles = 250;
+  model.drive_lost_cycles = 5;
+  model.drive_lost_cycles_degraded = 50;
+  model.drive_watchdog_cycles = 5;
+  model.drive_watchdog_cycles_degraded = 50;
+  model.stop_m = 0.15;
+  model.slow_m = 0.5;
+  model.reduced_tcp_speed_mps = 0.25;  // ISO 10218-1: reduced speed
+  model.position_tolerance = 0.01;
+  model.standstill_velocity = 0.02;
+  model.ramp_tolerance = 0.15;
+  model.reseed_tolerance = 0.05;
+  for (ConstraintSlot& slot : model.constraint_slot) {
+    slot.lease_cycles = 250;
+    slot.stale_speed_scale = 1.0;
+    slot.stale_margin_scale = 1.0;
+    slot.stale_tcp_speed_mps = std::numeric_limits<double>::infinity();
+  }
+  return model;
+}
+
+std::string fault_of(const RobotModel& model) {
+  if (model.axes == 0 || model.axes > kMaxAxes) {
+    return "axes is " + std::to_string(model.axes) + ", allowed are 1 to " + std::to_string(kMaxAxes);
+  }
+  if (model.arm_axes == 0 || model.arm_axes > model.axes) {
+    return "arm_axes is " + std::to_string(model.arm_axes) + ", allowed are 1 to axes (" + std::to_string(model.axes) + ")";
+  }
+  if (model.constraint_slots > kMaxSources) {
+    return "constraint_slots is " + std::to_string(model.constraint_slots) + ", at most " + std::to_string(kMaxSources);
+  }
+  for (std::size_t axis = 0; axis < model.axes; ++axis) {
+    if (std::string fault = axis_fault(model, axis); !fault.empty()) {
+      return fault;
+    }
+  }
+  if (!is_finite(model.tcp_position) || !is_unit(model.tcp_quaternion)) {
+    return "tcp_position must be finite and tcp_quaternion of length 1";
+  }
+  for (std::size_t slot = 0; slot < model.constraint_slots; ++slot) {
+    if (std::string fault = slot_fault(model.constraint_slot[slot]); !fault.empty()) {
+      return fault;
+    }
+  }
+  for (const Amount& amount : {Amount{"period_ns", model.period_ns},
+                               Amount{"observation_age_limit_ns", model.observation_age_limit_ns},
+                               Amount{"chunk_duration_limit_ns", model.chunk_duration_limit_ns},
+                               Amount{"lateness_limit_ns", model.lateness_limit_ns},
+                               Amount{"lateness_limit_degraded_ns", model.lateness_limit_degraded_ns},
+                               Amount{"stream_lease_cycles", model.stream_lease_cycles},
+                               Amount{"agent_lease_cycles", model.agent_lease_cycles},
+                               Amount{"drive_lost_cycles", model.drive_lost_cycles},
+                               Amount{"drive_lost_cycles_degraded", model.drive_lost_cycles_degraded},
+                               Amount{"drive_watchdog_cycles", model.drive_watchdog_cycles},
+                               Amount{"drive_watchdog_cycles_degraded", model.drive_watchdog_cycles_degraded},
+                               Amount{"stop_m", model.stop_m},
+                               Amount{"reduced_tcp_speed_mps", model.reduced_tcp_speed_mps},
+                               Amount{"position_tolerance", model.position_tolerance},
+                               Amount{"standstill_velocity", model.standstill_velocity},
+                               Amount{"ramp_tolerance", model.ramp_tolerance},
+                               Amount{"reseed_tolerance", model.reseed_tolerance}}) {
+    if (!std::isfinite(amount.value) || amount.value <= 0) {
+      return std::string(amount.name) + " is " + text(amount.value) + ", must be more than 0";
+    }
+  }
+  if (!std::isfinite(model.slow_m) || !(model.slow_m > model.stop_m)) {
+    return "slow_m is " + text(model.slow_m) + ", must be more than stop_m (" + text(model.stop_m) + ")";
+  }
+  return "";
+}
+
+std::string to_bytes(const RobotModel& model) {
+  const std::span<const std::byte> body = std::as_bytes(std::span<const RobotModel, 1>(&model, 1));
+  const ModelHeader header{kModelMagic, kModelVersion, crc32c(body), kLayoutHash, sizeof(RobotModel)};
+  std::string bytes(sizeof(header) + body.size(), '\0');
+  std::memcpy(bytes.data(), &header, sizeof(header));
+  std::memcpy(bytes.data() + sizeof(header), body.data(), body.size());
+  return bytes;
+}
+
+RobotModel model_from_bytes(std::span<const std::byte> bytes) {
+  ModelHeader header{};
+  if (bytes.size() != sizeof(header) + sizeof(RobotModel)) {
+    throw ChannelFault("robot model: " + std::to_string(bytes.size()) + " bytes, expected " +
+                       std::to_string(sizeof(header) + sizeof(RobotModel)) + "; compile it again with this build");
+  }
+  std::memcpy(&header, bytes.data(), sizeof(header));
+  if (header.magic != kModelMagic || header.version != kModelVersion || header.layout_hash != kLayoutHash ||
+      header.size != sizeof(RobotModel)) {
+    throw ChannelFault("robot model: version " + std::to_string(header.version) + ", expected " +
+                       std::to_string(kModelVersion) + " of this build; compile it again");
+  }
+  const std::span<const std::byte> body = bytes.subspan(sizeof(header));
+  if (crc32c(body) != header.crc) {
+    throw ChannelFault("robot model: the checksum does not fit its bytes; compile it again");
+  }
+  RobotModel model{};
+  std::memcpy(&model, body.data(), sizeof(model));
+  if (const std::string fault = fault_of(model); !fault.empty()) {
+    throw ChannelFault("robot model: " + fault + "; mend the robot's description");
+  }
+  return model;
+}
+
+}  // namespace dynamical::rt

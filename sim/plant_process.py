@@ -1,0 +1,106 @@
+"""The plant as a process of its own: `python -m sim.plant_process --run-dir DIR --robot FILE`.
+
+A thin shell around `sim.plant.Plant`: 1 kHz on absolute time, channels, scheduling. Lost time is never caught up, so
+that a stall of the whole host does not look like a fault; the dilation in `drive.state` tells of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from rt_control.description import load_robot
+from rt_control.errors import DynamicalError, InputError
+from sim.person import PersonPath
+from sim.plant import Plant
+from sim.realtime import Metronome, Termination, prepare_process, stop_collecting
+from sim.score import score
+
+logger = logging.getLogger(__name__)
+
+WORLD_EVERY_CYCLES = 4  # 250 Hz: more than any camera needs
+HEARTBEAT_EVERY_CYCLES = 20
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until SIGTERM; then write the score where `--score-file` says."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    try:
+        description = load_robot(options.robot)
+        watchdog_cycles = options.watchdog_cycles or description.timing.drive_watchdog_cycles
+        person = PersonPath.from_json(options.person) if options.person else None
+        plant = Plant(description.world_path, description, options.seed, watchdog_cycles, person)
+        _run(plant, options)
+        if options.score_file is not None:
+            _write_line(options.score_file, msgspec.json.encode(score(plant)))
+    except DynamicalError as error:
+        print(error, file=sys.stderr)
+        return 2 if isinstance(error, InputError) else 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sim.plant_process", description="Physics behind virtual drives.")
+    parser.add_argument("--run-dir", type=Path, required=True, help="directory of the channels")
+    parser.add_argument("--robot", required=True, help="robot file, or name of a shipped robot")
+    parser.add_argument("--seed", type=int, default=0, help="of the scenario")
+    parser.add_argument("--cpu", type=int, help="to run on; the one of rt_control, so that a stall stops both")
+    parser.add_argument("--priority", type=int, default=0, help="of SCHED_FIFO; 0: ordinary scheduling")
+    parser.add_argument("--watchdog-cycles", type=int, help="of the drives; the robot file's if left out")
+    parser.add_argument("--person", metavar="JSON", help="path of a person's arm: [[time_s, x, y, z, yaw_rad], ...]")
+    parser.add_argument("--estop-open-s", type=float, help="simulated time at which the e-stop chain opens")
+    parser.add_argument("--estop-closed-s", type=float, help="simulated time at which it closes again")
+    parser.add_argument("--score-file", type=Path, help="where to write the score at the end, one line of JSON")
+    return parser
+
+
+def _run(plant: Plant, options: argparse.Namespace) -> None:
+    from rt_control._native import BytesWriter, DriveCommandReader, DriveStateWriter, Source
+
+    from sim.heartbeat import Pulse
+
+    commands = DriveCommandReader(options.run_dir / "drive.command")
+    states = DriveStateWriter(options.run_dir / "drive.state")
+    world = BytesWriter(options.run_dir / "world")
+    pulse = Pulse(options.run_dir / "heartbeat.plant", Source.plant)
+    granted = prepare_process(options.cpu, options.priority)
+    if not granted.fifo:
+        logger.warning("no real-time scheduling: asked for priority %d", options.priority)
+    period_ns = round(plant.description.timing.period_s * 1e9)
+    terminated = Termination()
+    stop_collecting()
+    metronome = Metronome(period_ns)
+    start_ns = time.monotonic_ns()
+    while not terminated:
+        now_ns = metronome.wait()
+        plant.emergency_stop = _is_between(plant.time_s, options.estop_open_s, options.estop_closed_s)
+        state = plant.step(commands.read())
+        state.stamp_ns = now_ns
+        state.dilation = (now_ns - start_ns) / (plant.cycle * period_ns)
+        states.write(state)
+        if plant.cycle % WORLD_EVERY_CYCLES == 0:
+            world.write(plant.world_bytes(now_ns))
+        pulse.worked(time.monotonic_ns() - now_ns)
+        if plant.cycle % HEARTBEAT_EVERY_CYCLES == 0:
+            pulse.beat(now_ns, metronome.missed)
+
+
+def _is_between(time_s: float, start_s: float | None, end_s: float | None) -> bool:
+    return start_s is not None and start_s <= time_s and (end_s is None or time_s < end_s)
+
+
+def _write_line(path: Path, line: bytes) -> None:
+    """Whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(line + b"\n")
+    partial.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The root tree, the control nodes of missions, and the mission files."""
