@@ -78,7 +78,9 @@ class Input(Port[T]):
     def __get__(self, leaf: WithPorts | None, owner: type) -> Input[T] | T:
         if leaf is None:
             return self
-        value: T = leaf.bindings[self.name].get()  # type: ignore[union-attr]  # bind_ports has checked the direction
+        value: T | None = leaf.bindings[self.name].get()  # type: ignore[union-attr]  # bind_ports checks the direction
+        if value is None:
+            raise PortError(f"port {self.name!r} has no value yet: nothing before this leaf has written it")
         return value
 
 
@@ -99,7 +101,7 @@ class Output(Port[T]):
     def __set__(self, leaf: WithPorts, value: T) -> None:
         writer = leaf.bindings.get(self.name)
         if writer is not None:
-            writer.set(value)  # type: ignore[union-attr]  # bind_ports has checked the direction
+            writer.set(value)  # type: ignore[union-attr]  # bind_ports checks the direction
 
 
 class WithPorts:

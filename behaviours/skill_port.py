@@ -40,6 +40,6 @@ class SkillPort(Protocol):
         """How the skill stands; a ticket that is not the newest has failed."""
         ...
 
-    def cancel(self, ticket: int) -> None:
-        """End it cleanly; does nothing if it has ended or another one was started since."""
+    def cancel(self, ticket: int) -> bool:
+        """End it cleanly, if it has not ended; whether it had already succeeded by then."""
         ...

@@ -74,10 +74,22 @@ class SkillLeaf(MissionLeaf):
         self.feedback_message = progress.reason
         return Status.SUCCESS if progress.outcome == "succeeded" else Status.FAILURE
 
+    def interrupted(self) -> None:
+        """Called when the skill is ended from above."""
+
     def interrupt(self) -> None:
-        if self._ticket is not None:
-            self.context.skills.cancel(self._ticket)
-            self.feedback_message = "interrupted"
+        if self._ticket is None:
+            return
+        self.feedback_message = "interrupted"
+        if self.context.skills.cancel(self._ticket):
+            self.ended(True)
+        else:
+            self.interrupted()
+
+    def grips(self) -> bool:
+        """Whether the hand holds something now."""
+        robot = self._robot.get()
+        return robot is not None and self.context.workcell.grips(robot.position)
 
 
 class MoveTo(SkillLeaf):
@@ -104,6 +116,10 @@ class Pick(SkillLeaf):
         if succeeded:
             self.context.held.set(self.object)
 
+    def interrupted(self) -> None:
+        if self.grips():
+            self.context.held.set(self.object)
+
 
 class Place(SkillLeaf):
     """Puts what the hand holds into a bin."""
@@ -114,10 +130,9 @@ class Place(SkillLeaf):
         return skill.Place(self.bin)
 
     def missing(self) -> str:
-        robot = self._robot.get()
         if not self._held.get():
             return "nothing has been picked"
-        if robot is None or not self.context.workcell.grips(robot.position):
+        if not self.grips():
             self.context.held.set("")
             return "the gripper is empty"
         return ""

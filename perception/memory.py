@@ -1,4 +1,4 @@
-"""Objects that were seen: kept while they may still be there, forgotten when their place is seen empty or they are old."""
+"""Objects that were seen: kept until their place is seen empty, or they are too old."""
 
 from __future__ import annotations
 
@@ -39,13 +39,17 @@ class ObjectMemory:
         for item in seen:
             known = self._objects.get(item.name)
             fresh.add(item.name)
-            if item.name in hidden and known is not None and math.dist(known.position_base, item.position_base) < _reach(known):
-                continue
-            self._objects[item.name] = item
+            unsure = item.name in hidden and known is not None and _near(known, item)
+            if not unsure:
+                self._objects[item.name] = item
         for name, item in list(self._objects.items()):
             too_old = frame.stamp_ns - item.measured_ns > self._forget_after_ns
             if name not in fresh and (too_old or _sees_through(item, frame)):
                 del self._objects[name]
+
+
+def _near(known: SceneObject, item: SceneObject) -> bool:
+    return math.dist(known.position_base, item.position_base) < _reach(known)
 
 
 def _reach(item: SceneObject) -> float:

@@ -23,7 +23,7 @@ Mask = npt.NDArray[np.bool_]
 ABOVE_TABLE_M = 0.02
 BIN_MARGIN_M = 0.02
 OBJECT_MARGIN_M = 0.025
-LEAST_NEIGHBOURS = 4  # of the 9 around a point: fewer are noise at the edge of something else
+LEAST_NEIGHBOURS = 3  # of the 9 around a point: fewer are noise at the edge of something else
 ROBOT_SKIN_M = 0.02  # skin-coloured points nearer to the robot's surface than this are its own
 
 

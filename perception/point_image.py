@@ -62,5 +62,6 @@ def _rays(frame: Frame) -> npt.NDArray[np.float32]:
     right = np.broadcast_to((np.arange(width) - frame.cx) / frame.fx, (height, width))
     down = np.broadcast_to(((np.arange(height) - frame.cy) / frame.fy)[:, None], (height, width))
     camera = np.stack([right, down, np.ones((height, width))])
-    rays: npt.NDArray[np.float32] = np.einsum("ij,jhw->ihw", frame.pose_base_from_camera[:3, :3], camera).astype(np.float32)
+    rotation = frame.pose_base_from_camera[:3, :3]
+    rays: npt.NDArray[np.float32] = np.einsum("ij,jhw->ihw", rotation, camera).astype(np.float32)
     return rays

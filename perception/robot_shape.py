@@ -9,6 +9,7 @@ from rt_control.robot_file import Gripper
 
 Array = npt.NDArray[np.float64]
 
+BASE_RADIUS_M = 0.085  # of the first link: the foot on the table
 LINK_RADIUS_M = 0.06
 HAND_RADIUS_M = 0.035
 FINGER_RADIUS_M = 0.012
@@ -18,17 +19,16 @@ ELBOW_M = 0.07  # a link's body may stand off the line between its joints by thi
 TIGHT_M = 0.03  # and the hand's by this, with what it holds
 
 
-def robot_capsules(link_poses: Array, pose_base_from_tcp: Array, gripper: Gripper | None) -> Array:
+def robot_capsules(link_poses: Array, gripper: Gripper | None) -> Array:
     """The robot's capsules (k, 8) in the base frame: start, end, radius, and by how much the body may exceed it, m.
 
     Args:
-        link_poses: base_from_link, (links, 4, 4), as `Kinematics.link_poses` gives them.
-        pose_base_from_tcp: (4, 4); z out of the gripper, fingers along y.
+        link_poses: base_from_link of each axis, then base_from_tcp, (arm axes + 1, 4, 4), as `Kinematics.link_poses`
+            gives them; the TCP's z axis points out of the gripper, the fingers move along its y axis.
         gripper: of the robot file, if there is one.
     """
-    joints = np.asarray(link_poses)[:, :3, 3]
-    tcp, rotation = pose_base_from_tcp[:3, 3], pose_base_from_tcp[:3, :3]
-    y, z = rotation[:, 1], rotation[:, 2]
+    joints = np.concatenate([np.zeros((1, 3)), link_poses[:-1, :3, 3]])
+    tcp, y, z = link_poses[-1, :3, 3], link_poses[-1, :3, 1], link_poses[-1, :3, 2]
     rows: list[Array] = []
 
     def add(start: Array, end: Array, radius: float, beyond: float) -> None:
@@ -36,7 +36,7 @@ def robot_capsules(link_poses: Array, pose_base_from_tcp: Array, gripper: Grippe
 
     for start, end in zip(joints[:-1], joints[1:], strict=True):
         if np.linalg.norm(end - start) > 1e-6:
-            add(start, end, LINK_RADIUS_M, ELBOW_M)
+            add(start, end, LINK_RADIUS_M if rows else BASE_RADIUS_M, ELBOW_M)
     if gripper is None:
         add(joints[-1], tcp, LINK_RADIUS_M, TIGHT_M)
         return np.array(rows)
@@ -53,7 +53,7 @@ def robot_capsules(link_poses: Array, pose_base_from_tcp: Array, gripper: Grippe
 
 
 def distances(points: Array, capsules: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
-    """Distance (n,) of points (n, 3) from the capsules' surfaces, m, < 0 inside, and which points may be the robot's."""
+    """Distance (n,) of points (n, 3) from the capsules' surfaces (m, < 0 inside), and which may be the robot's."""
     nearest = np.full(len(points), np.inf, dtype=np.float32)
     own = np.zeros(len(points), dtype=bool)
     cloud = points.astype(np.float32)

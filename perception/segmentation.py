@@ -29,6 +29,7 @@ LEAST_PIXELS = 12
 SKIN_HUE = (3, 18)
 SKIN_SATURATION = (60, 130)
 SKIN_VALUE = 70
+NEARER_M = 0.02  # what is this much nearer to the camera than a region, and touches it, hides part of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Region:
     hidden: bool
 
 
+_LEAST_HSV = np.array([0, LEAST_SATURATION, LEAST_VALUE], dtype=np.uint8)
+_MOST_HSV = np.array([180, 255, 255], dtype=np.uint8)
 _COLOURS = tuple(dict.fromkeys(name for _, name in HUES))
 _COLOUR_OF_HUE = np.zeros(256, dtype=np.uint8)  # 1 + index into _COLOURS; 0 above 180
 for _upper, _name in reversed(HUES):
@@ -74,24 +77,31 @@ def segment(hsv: npt.NDArray[np.uint8], depth_m: npt.NDArray[np.float32], candid
         depth_m: of each pixel.
         candidates: pixels that may belong to an object.
     """
-    saturated = (hsv[..., 1] >= LEAST_SATURATION) & (hsv[..., 2] >= LEAST_VALUE) & candidates
-    colours = np.where(saturated, _COLOUR_OF_HUE[hsv[..., 0]], 0).astype(np.uint8)
-    counts = np.bincount(colours.ravel(), minlength=1 + len(_COLOURS))
+    saturated = cv2.inRange(hsv, _LEAST_HSV, _MOST_HSV).astype(bool) & candidates
+    rows, columns = np.nonzero(saturated)
+    colours = _COLOUR_OF_HUE[hsv[rows, columns, 0]]
     regions: list[Region] = []
-    for index, colour in enumerate(_COLOURS, start=1):
-        if counts[index] < LEAST_PIXELS:
-            continue
-        count, labels, boxes, _ = cv2.connectedComponentsWithStats((colours == index).view(np.uint8), connectivity=8)
-        for label in range(1, count):
-            left, top, width, height, area = (int(value) for value in boxes[label])
-            if area < LEAST_PIXELS:
-                continue
-            mask = labels[top : top + height, left : left + width] == label
-            regions.append(Region(colour, (left, top, width, height), mask, _is_hidden(mask, (left, top, width, height), depth_m)))
+    for index in np.flatnonzero(np.bincount(colours, minlength=1) >= LEAST_PIXELS):
+        of_colour = colours == index
+        regions += _connected(_COLOURS[index - 1], rows[of_colour], columns[of_colour], depth_m)
     return regions
 
 
-NEARER_M = 0.02
+def _connected(
+    colour: str, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], depth_m: npt.NDArray[np.float32]
+) -> list[Region]:
+    first_row, first_column = int(rows.min()), int(columns.min())
+    image = np.zeros((int(rows.max()) - first_row + 1, int(columns.max()) - first_column + 1), dtype=np.uint8)
+    image[rows - first_row, columns - first_column] = 1
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(image, connectivity=8)
+    regions: list[Region] = []
+    for label in range(1, count):
+        left, top, width, height, area = (int(value) for value in boxes[label])
+        if area >= LEAST_PIXELS:
+            mask = labels[top : top + height, left : left + width] == label
+            box = (left + first_column, top + first_row, width, height)
+            regions.append(Region(colour, box, mask, _is_hidden(mask, box, depth_m)))
+    return regions
 
 
 def _is_hidden(mask: Mask, box: tuple[int, int, int, int], depth_m: npt.NDArray[np.float32]) -> bool:

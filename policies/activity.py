@@ -38,7 +38,7 @@ class View:
         stamp_ns: of the robot's state.
         position, velocity: measured, (axes,).
         reference: what the drives are told.
-        arrived: the reference stands at the end of the goal of the last tick, and the arm with it.
+        arrived_at: the goal of the last tick, if the reference stands at its end and the arm with it.
         scene: the newest, if any.
         held: what the gripper holds as far as is known.
     """
@@ -47,7 +47,7 @@ class View:
     position: Array
     velocity: Array
     reference: Reference
-    arrived: bool
+    arrived_at: MotionGoal | None
     scene: Scene | None
     held: Held | None
 

@@ -21,7 +21,7 @@ def make_chunk(
     epoch: int,
     skill: int,
     command_id: int,
-    source: Source | None = None,
+    source: Source,
 ) -> Command:
     """A chunk that ends with its last setpoint.
 
@@ -32,7 +32,7 @@ def make_chunk(
         epoch: of the authority.
         skill: number of the execution.
         command_id: must rise from command to command of one source.
-        source: whose ring it goes to; the policy's if None.
+        source: whose ring it goes to.
     """
     from rt_control import _native
 
@@ -40,7 +40,7 @@ def make_chunk(
     command = _native.Command()
     command.epoch = epoch
     command.command_id = command_id
-    command.source = _native.Source.policy if source is None else source
+    command.source = source
     command.kind = _native.CommandKind.chunk
     command.skill = skill
     command.axes = axes

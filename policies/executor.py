@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from perception.scene import Scene
-from policies.activity import Activity, Done, Held, Step, View
-from policies.chunk import make_chunk
-from policies.follower import Follower, MotionGoal
+from policies.activity import Activity, Done, Held, View
 from policies.inverse_kinematics import Kinematics
+from policies.motion_source import MotionSource
 from policies.pick_place import make_activity
 from policies.skill import Assignment, Outcome, SkillReport
-from policies.trajectory import MotionLimits, NoMotion, Reference
+from policies.trajectory import NoMotion
 from policies.workspace import Workspace
 from rt_control.robot_file import RobotDescription
 
 if TYPE_CHECKING:
     from rt_control._native import Command, State
 
-Array = npt.NDArray[np.float64]
-
-ACTIVE_TIME_LIMIT_NS = 40_000_000_000  # of one skill, counted only while the robot may move
+ACTIVE_TIME_LIMIT_NS = 40_000_000_000  # of one skill at full speed, counted only while the robot may move
 TICK_LIMIT_NS = 100_000_000  # a longer gap between two ticks counts as this much
-ARRIVED_POSITION = 0.02  # rad or m between reference and measured arm, at rest
-ARRIVED_VELOCITY = 0.05  # rad/s or m/s
+SLOWEST = 0.05  # speed scale below which the time limit grows no more
 
 logger = logging.getLogger(__name__)
 
@@ -37,23 +29,16 @@ class PolicyExecutor:
     """The policy worker's core: a function of what it is given and of the skill that runs."""
 
     def __init__(self, description: RobotDescription, kinematics: Kinematics) -> None:
+        from rt_control._native import Source
+
         self._workspace = Workspace(description, kinematics)
-        self._axes = len(description.axis)
-        self._follower = Follower(
-            MotionLimits.of_robot(description),
-            self._workspace.lower,
-            self._workspace.upper,
-            description.arm_indices,
-            description.gripper_index,
-        )
-        self._assignment: Assignment | None = None
+        self._source = MotionSource(self._workspace, Source.policy)
+        self._skill: int | None = None
         self._activity: Activity | None = None
-        self._goal = MotionGoal()
         self._held: Held | None = None
         self._report: SkillReport | None = None
-        self._active_ns = 0
+        self._active_ns = 0.0
         self._last_ns: int | None = None
-        self._command_id = 0
 
     def tick(
         self, now_ns: int, state: State, scene: Scene | None, assignment: Assignment | None
@@ -71,100 +56,61 @@ class PolicyExecutor:
             the skill stands.
         """
         if assignment is None:
-            self._assignment = self._activity = self._report = None
-            self._follower.forget()
+            self._skill = self._activity = self._report = None
+            self._source.forget()
             return None, None
-        if self._assignment is None or assignment.skill != self._assignment.skill:
+        if self._activity is None or assignment.skill != self._skill:
             self._begin(assignment)
-        self._assignment = assignment
         if self._report is not None and self._report.outcome != "running":
             return None, self._report
-        numbers = _numbers(state, self._axes)
-        if not np.isfinite(numbers).all():
-            return None, self._end(now_ns, "failed", "sense", "the state of the robot is not finite")
-        if not self._may_move(state, assignment):
-            self._last_ns = now_ns
-            self._follower.forget()
-            self._report = SkillReport(assignment.skill, "running", "wait for authority", "", now_ns)
-            return None, self._report
-        return self._advance(now_ns, state, numbers, scene, assignment)
+        view = self._source.view(state, scene, self._held)
+        if view is None:
+            return None, self._tell(now_ns, "failed", "sense", "the robot's state is not finite or beyond belief")
+        if not self._source.may_move(state, assignment.epoch):
+            self._last_ns = None
+            self._source.forget()
+            return None, self._tell(now_ns, "running", "wait for authority")
+        return self._advance(now_ns, state, view, assignment)
 
     def _begin(self, assignment: Assignment) -> None:
         logger.debug("skill %d begins: %s", assignment.skill, assignment.goal)
+        self._skill = assignment.skill
         self._activity = make_activity(assignment.goal, self._workspace)
-        self._follower.forget()
-        self._goal = MotionGoal()
+        self._source.forget()
         self._report = None
-        self._active_ns = 0
+        self._active_ns = 0.0
         self._last_ns = None
 
-    def _may_move(self, state: State, assignment: Assignment) -> bool:
-        from rt_control._native import Source
-
-        return state.authority == Source.policy and state.epoch == assignment.epoch and not state.latched
-
     def _advance(
-        self, now_ns: int, state: State, numbers: Array, scene: Scene | None, assignment: Assignment
+        self, now_ns: int, state: State, view: View, assignment: Assignment
     ) -> tuple[Command | None, SkillReport | None]:
-        position, velocity, reference = numbers[0], numbers[1], Reference(numbers[2], numbers[3], numbers[4])
-        if self._last_ns is not None and state.speed_scale > 0.0:
-            self._active_ns += min(max(now_ns - self._last_ns, 0), TICK_LIMIT_NS)
-        self._last_ns = now_ns
         phase = self._report.phase if self._report is not None else "start"
+        self._count_time(now_ns, min(state.speed_scale, assignment.speed_scale))
         if self._active_ns > ACTIVE_TIME_LIMIT_NS:
-            seconds = ACTIVE_TIME_LIMIT_NS // 1_000_000_000
-            return None, self._end(now_ns, "failed", phase, f"it took longer than {seconds} s, last in phase {phase!r}")
-        view = View(state.stamp_ns, position, velocity, reference, self._arrived(position, velocity, reference), scene, self._held)
-        if self._activity is None:
-            return None, None
+            reason = f"it took longer than {ACTIVE_TIME_LIMIT_NS // 1_000_000_000} s, last in phase {phase!r}"
+            return None, self._tell(now_ns, "failed", phase, reason)
+        assert self._activity is not None, "an assignment has begun"
         answer = self._activity.step(view)
         self._held = answer.held
         if isinstance(answer, Done):
-            return None, self._end(now_ns, "failed" if answer.reason else "succeeded", answer.phase, answer.reason)
-        speed = min(max(assignment.speed_scale, 0.0), state.speed_scale, 1.0)
+            return None, self._tell(now_ns, "failed" if answer.reason else "succeeded", answer.phase, answer.reason)
         try:
-            command = self._command(answer, reference, state, speed, assignment)
+            command = self._source.command(
+                answer, view, state, epoch=assignment.epoch, skill=assignment.skill, speed=assignment.speed_scale
+            )
         except NoMotion as error:
-            return None, self._end(now_ns, "failed", answer.phase, str(error))
-        self._report = SkillReport(assignment.skill, "running", answer.phase, "", now_ns)
-        return command, self._report
+            return None, self._tell(now_ns, "failed", answer.phase, str(error))
+        return command, self._tell(now_ns, "running", answer.phase)
 
-    def _command(self, step: Step, reference: Reference, state: State, speed: float, assignment: Assignment) -> Command:
-        self._goal = step.goal
-        setpoints = self._follower.setpoints(step.goal, reference, state.stamp_ns, speed)
-        self._command_id = max(self._command_id, int(state.command_id)) + 1
-        return make_chunk(
-            setpoints,
-            start_ns=state.stamp_ns,
-            observation_ns=step.observation_ns,
-            epoch=assignment.epoch,
-            skill=assignment.skill,
-            command_id=self._command_id,
-        )
+    def _count_time(self, now_ns: int, speed: float) -> None:
+        """Time counts as far as the robot may move in it: at half the speed a skill may take twice as long."""
+        if self._last_ns is not None and speed > 0.0:
+            self._active_ns += min(max(now_ns - self._last_ns, 0), TICK_LIMIT_NS) * min(max(speed, SLOWEST), 1.0)
+        self._last_ns = now_ns
 
-    def _arrived(self, position: Array, velocity: Array, reference: Reference) -> bool:
-        arm = self._workspace.arm
-        return (
-            self._follower.arrived(self._goal, reference)
-            and float(np.abs(velocity[arm]).max()) < ARRIVED_VELOCITY
-            and float(np.abs(position[arm] - reference.position[arm]).max()) < ARRIVED_POSITION
-        )
-
-    def _end(self, now_ns: int, outcome: Outcome, phase: str, reason: str) -> SkillReport:
-        skill = self._assignment.skill if self._assignment is not None else 0
-        logger.debug("skill %d %s in %s: %s", skill, outcome, phase, reason)
-        self._follower.forget()
-        self._report = SkillReport(skill, outcome, phase, reason, now_ns)
+    def _tell(self, now_ns: int, outcome: Outcome, phase: str, reason: str = "") -> SkillReport:
+        if outcome != "running":
+            logger.debug("skill %s %s in %s: %s", self._skill, outcome, phase, reason)
+            self._source.forget()
+        self._report = SkillReport(self._skill or 0, outcome, phase, reason, now_ns)
         return self._report
-
-
-def _numbers(state: State, axes: int) -> Array:
-    """What a plan rests on: measured position and velocity, and the reference's three, (5, axes)."""
-    rows: Sequence[npt.ArrayLike] = (
-        state.position,
-        state.velocity,
-        state.position_reference,
-        state.velocity_reference,
-        state.acceleration_reference,
-    )
-    return np.array([np.asarray(row, dtype=np.float64)[:axes] for row in rows])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from policies.trajectory import JointMotion, Motion, MotionLimits, PathMotion, Reference, StopMotion
+from policies.trajectory import JointMotion, Motion, MotionLimits, NoMotion, PathMotion, Reference, StopMotion
 
 Array = npt.NDArray[np.float64]
 
@@ -53,7 +53,9 @@ class _Plan:
 class Follower:
     """Turns goals into setpoints; holds nothing but the plan."""
 
-    def __init__(self, limits: MotionLimits, lower: Array, upper: Array, arm: Sequence[int], gripper: int | None) -> None:
+    def __init__(
+        self, limits: MotionLimits, lower: Array, upper: Array, arm: Sequence[int], gripper: int | None
+    ) -> None:
         """Take what does not change.
 
         Args:
@@ -66,7 +68,7 @@ class Follower:
         self._lower, self._upper = lower, upper
         self._arm = np.array(arm)
         self._gripper = None if gripper is None else np.array([gripper])
-        self._offsets_s = np.arange(SETPOINTS) * (SPACING_NS * 1e-9)
+        self._offsets_s: Array = np.arange(SETPOINTS, dtype=np.float64) * (SPACING_NS * 1e-9)
         self._plan: _Plan | None = None
 
     def forget(self) -> None:
@@ -88,11 +90,13 @@ class Follower:
         plan = self._plan
         if plan is None or plan.goal is not goal or self._left(plan, reference, stamp_ns, speed):
             plan = self._plan = self._make(goal, reference, stamp_ns, speed)
-        times = self._offsets_s + (stamp_ns - plan.start_ns) * 1e-9
+        times: Array = self._offsets_s + (stamp_ns - plan.start_ns) * 1e-9
         positions = np.tile(reference.position, (SETPOINTS, 1))
         positions[:, self._arm] = plan.arm.positions(times)
         if plan.gripper is not None and self._gripper is not None:
             positions[:, self._gripper] = plan.gripper.positions(times)
+        if not np.isfinite(positions).all():
+            raise NoMotion("the plan from here is not finite")
         return np.clip(positions, self._lower, self._upper)
 
     def arrived(self, goal: MotionGoal, reference: Reference) -> bool:
@@ -133,7 +137,10 @@ class Follower:
         gripper: Motion | None = None
         if self._gripper is not None:
             at, within = reference.of(self._gripper), self._limits.of(self._gripper)
-            gripper = StopMotion(at, within) if goal.gripper is None else JointMotion(at, np.array([goal.gripper]), within)
+            if goal.gripper is None:
+                gripper = StopMotion(at, within)
+            else:
+                gripper = JointMotion(at, np.array([goal.gripper]), within)
         return _Plan(goal, waypoints, stamp_ns, speed, arm, gripper)
 
 

@@ -53,8 +53,8 @@ def rotation_vector(rotation: Array) -> Array:
         return axis * (math.atan2(sine, cosine) / sine)
     if cosine > 0.0:
         return axis
-    half_turn_axis = np.sqrt(np.clip((np.diag(rotation) + 1.0) / 2.0, 0.0, 1.0))  # signs: any of two works at a half turn
-    return math.pi * half_turn_axis * np.where(rotation[int(np.argmax(half_turn_axis))] < 0.0, -1.0, 1.0)
+    half_turn = np.sqrt(np.clip((np.diag(rotation) + 1.0) / 2.0, 0.0, 1.0))
+    return math.pi * half_turn * np.where(rotation[int(np.argmax(half_turn))] < 0.0, -1.0, 1.0)
 
 
 def pose_pointing_down(position_base: Sequence[float] | Array, yaw_rad: float) -> Array:
@@ -126,7 +126,7 @@ class InverseKinematics:
         return failure
 
     def _aimed(self, position_base: Array, start: Array) -> Array:
-        """The preferred posture turned about the first axis towards the target; other axes than the arm's as at the start."""
+        """The preferred posture, turned about the first axis towards the target; the gripper as at the start."""
         posture = start.copy()
         posture[self._arm] = self._preferred[self._arm]
         preferred_tcp = self._kinematics.forward(posture)[:3, 3]

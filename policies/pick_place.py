@@ -7,17 +7,20 @@ here waits, reads a clock or touches a device.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from perception.scene import Scene, SceneObject
+from perception.scene import SceneObject, Vector3
 from policies.activity import Activity, Done, Held, Step, View
 from policies.follower import MotionGoal
+from policies.grasp import FINGER_M, grasp_yaws
 from policies.inverse_kinematics import Unreachable
 from policies.skill import Goal, MoveTo, Pick
 from policies.workspace import Workspace
+from rt_control.robot_file import Bin
 
 Array = npt.NDArray[np.float64]
 Phase = Callable[[View], Step | Done]
@@ -30,14 +33,13 @@ WAIT_CLEAR_NS = 4_000_000_000  # with the view cleared, before the object counts
 MOVED_M = 0.015  # an object that lies this far from where it was is approached anew
 HAND_HIDES_M = 0.12  # the hand nearer than this may hide part of the object: its position is not taken anew
 
-FINGER_M = 0.012  # thickness of a finger, and the room left on each side of an object
-FINGER_GAP_M = 0.006  # least distance between a finger and a neighbour of the object
 TIP_CLEARANCE_M = 0.004  # finger tips above the table
-SQUARE_M = 0.004  # sides that differ by less are taken as equal
 GRIP_SHARE = 0.4  # of the object's width: fingers that closed further hold nothing, or an edge
 CLOSE_TIME_NS = 250_000_000  # least time to close
 STILL_NS = 80_000_000  # fingers at rest for this long have closed
 STILL_MPS = 0.002
+PRESSES_M = 0.002  # between where the gripper's axis is and where it is told to be
+EMPTY_M = 0.004  # fingers that are no farther apart hold nothing
 
 PALM_M = 0.03  # the palm is at least this far above the tool centre point: it stays above the bins' walls
 BIN_FLOOR_M = 0.006
@@ -65,7 +67,7 @@ class _Phases:
         self.workspace = workspace
         self.phase: Phase = first
         self.name = "start"
-        self.goal = MotionGoal()
+        self.goal = self.standstill = MotionGoal()
         self.entered_ns: int | None = None
 
     def step(self, view: View) -> Step | Done:
@@ -76,20 +78,29 @@ class _Phases:
     def enter(self, view: View, name: str, phase: Phase, goal: MotionGoal) -> Step | Done:
         """Begin a phase now."""
         self.name, self.phase, self.goal, self.entered_ns = name, phase, goal, view.stamp_ns
-        return phase(View(view.stamp_ns, view.position, view.velocity, view.reference, False, view.scene, view.held))
+        return phase(view)
 
-    def move(self, view: View, *, observed: bool = False) -> Step:
-        """Go on with the phase's goal.
+    def arrived(self, view: View) -> bool:
+        """Whether the robot stands at the phase's goal."""
+        return view.arrived_at is self.goal
 
-        Args:
-            view: this moment.
-            observed: the goal rests on the scene, not on the robot's own state alone.
-        """
-        stamp = view.scene.stamp_ns if observed and view.scene is not None else view.stamp_ns
-        return Step(self.name, self.goal, min(stamp, view.stamp_ns), view.held)
+    def move(self, view: View) -> Step:
+        """Go on with the phase's goal, which rests on the robot's own state alone."""
+        return Step(self.name, self.goal, view.stamp_ns, view.held)
+
+    def move_observed(self, view: View) -> Step:
+        """Go on with the phase's goal, which rests on the scene; stand still while there is no fresh one."""
+        if view.scene is None or view.stamp_ns - view.scene.stamp_ns > FRESH_NS:
+            return Step(f"{self.name}: wait for perception", self.standstill, view.stamp_ns, view.held)
+        return Step(self.name, self.goal, min(view.scene.stamp_ns, view.stamp_ns), view.held)
 
     def fail(self, view: View, reason: str) -> Done:
         return Done(self.name, reason, view.held)
+
+    def presses(self, view: View) -> bool:
+        """Whether something between the fingers keeps them from where they are told to be."""
+        index = self.workspace.gripper_index
+        return index is not None and abs(view.reference.position[index] - view.position[index]) > PRESSES_M
 
     def elapsed_ns(self, view: View) -> int:
         return view.stamp_ns - (self.entered_ns or view.stamp_ns)
@@ -100,8 +111,12 @@ class _Phases:
             return then(view)
         path = self.workspace.vertical(view.reference.position, self.workspace.travel_z)
         if isinstance(path, Unreachable):
-            return then(view)  # stretched out sideways: there is no way straight up, and nothing to collide with so far out
-        return self.enter(view, "raise", lambda now: then(now) if now.arrived else self.move(now), MotionGoal(tuple(path)))
+            return then(view)  # so far out there is no way straight up, and nothing to collide with either
+
+        def raising(now: View) -> Step | Done:
+            return then(now) if self.arrived(now) else self.move(now)
+
+        return self.enter(view, "raise", raising, MotionGoal(tuple(path)))
 
 
 class MoveToPose(_Phases):
@@ -121,12 +136,12 @@ class MoveToPose(_Phases):
         target = np.array(self.workspace.description.workcell.poses[self._pose])
         index = self.workspace.gripper_index
         gripper = None
-        if index is not None and view.held is None and abs(view.reference.position[index] - view.position[index]) < 0.002:
-            gripper = float(target[index])  # fingers that press on something keep it
+        if index is not None and view.held is None and not self.presses(view):
+            gripper = float(target[index])
         return self.enter(view, "move", self._moving, MotionGoal((target,), gripper))
 
     def _moving(self, view: View) -> Step | Done:
-        return Done(self.name, "", view.held) if view.arrived else self.move(view)
+        return Done(self.name, "", view.held) if self.arrived(view) else self.move(view)
 
 
 class PickObject(_Phases):
@@ -160,7 +175,7 @@ class PickObject(_Phases):
     def _clearing(self, view: View) -> Step | Done:
         if self._settled(view):
             return self._plan(view)
-        return self.enter(view, "look", self._looking_clear, self.goal) if view.arrived else self.move(view)
+        return self.enter(view, "look", self._looking_clear, self.goal) if self.arrived(view) else self.move(view)
 
     def _looking_clear(self, view: View) -> Step | Done:
         if self._settled(view):
@@ -211,19 +226,19 @@ class PickObject(_Phases):
     def _approaching(self, view: View) -> Step | Done:
         if lost := self._object_gone(view):
             return lost
-        if view.arrived:
+        if self.arrived(view):
             down = tuple(reversed(self._path[:-1]))
             return self.enter(view, "descend", self._descending, MotionGoal(down, self._opening, DESCEND_SPEED))
-        return self.move(view, observed=True)
+        return self.move_observed(view)
 
     def _descending(self, view: View) -> Step | Done:
         if view.object(self._object_name) is None:
             return self.fail(view, f"{self._object_name} is no longer where it was seen")
-        if view.arrived:
+        if self.arrived(view):
             closed = self.workspace.gripper_at(0.0)
             self._still_since_ns = view.stamp_ns
             return self.enter(view, "grasp", self._grasping, MotionGoal((self._path[0],), closed))
-        return self.move(view, observed=True)
+        return self.move_observed(view)
 
     def _object_gone(self, view: View) -> Step | Done | None:
         item, planned = view.object(self._object_name), self._candidate
@@ -247,13 +262,12 @@ class PickObject(_Phases):
             return lost
         held = Held(self._object_name, opening, self._below_tcp_m)
         up = MotionGoal(tuple(self._path[1:]), self.workspace.gripper_at(0.0), DESCEND_SPEED)
-        view = View(view.stamp_ns, view.position, view.velocity, view.reference, False, view.scene, held)
-        return self.enter(view, "lift", self._lifting, up)
+        return self.enter(replace(view, held=held), "lift", self._lifting, up)
 
     def _lifting(self, view: View) -> Step | Done:
         if lost := self._grip_lost(view, self.workspace.opening_m(view.position)):
             return lost
-        return Done(self.name, "", view.held) if view.arrived else self.move(view)
+        return Done(self.name, "", view.held) if self.arrived(view) else self.move(view)
 
     def _grip_lost(self, view: View, opening: float) -> Done | None:
         planned = self._candidate
@@ -282,14 +296,12 @@ class PlaceInBin(_Phases):
             names = ", ".join(item.name for item in self.workspace.description.workcell.bin) or "none"
             return self.fail(view, f"the workcell has no bin {self._bin_name!r}; it has {names}")
         opening = self.workspace.opening_m(view.position)
-        if opening < 2.0 * STILL_MPS:
+        if opening < EMPTY_M:
             return Done(self.name, "nothing is held: the gripper is closed", None)
         if view.held is None:
-            index = self.workspace.gripper_index
-            if index is None or abs(view.position[index] - view.reference.position[index]) < 0.002:
+            if not self.presses(view):
                 return Done(self.name, "nothing is held: the fingers press on nothing", None)
-            held = Held("object", opening, DEFAULT_BELOW_TCP_M)
-            view = View(view.stamp_ns, view.position, view.velocity, view.reference, False, view.scene, held)
+            view = replace(view, held=Held("object", opening, DEFAULT_BELOW_TCP_M))
         return self.enter_raised(view, self._carry)
 
     def _carry(self, view: View) -> Step | Done:
@@ -298,42 +310,50 @@ class PlaceInBin(_Phases):
             return Done(self.name, "nothing is held", None)
         floor = self.workspace.table_z + BIN_FLOOR_M
         z = max(floor + view.held.below_tcp_m + DROP_M, self.workspace.table_z + target.size[2] - PALM_M)
-        occupied = [] if view.scene is None else [item.position_base for item in view.scene.objects if item.name != view.held.name]
-        failure = Unreachable("it has no spot")
-        for x, y in spots(target.centre, target.size, occupied):
-            release = self.workspace.down_at(np.array([x, y, z]), (0.0, math.pi / 2.0), view.reference.position)
-            path = release if isinstance(release, Unreachable) else self.workspace.vertical(release, self.workspace.travel_z)
-            if isinstance(release, Unreachable) or isinstance(path, Unreachable):
-                failure = path if isinstance(path, Unreachable) else failure
+        others = [] if view.scene is None else [item for item in view.scene.objects if item.name != view.held.name]
+        reason = ""
+        for x, y in spots(target, [item.position_base for item in others]):
+            path = self._way_down(np.array([x, y, z]), view.reference.position)
+            if isinstance(path, Unreachable):
+                reason = path.reason
                 continue
-            self._path = [release, *path]
+            self._path = path
             self._open = self.workspace.gripper_at(view.held.width_m + 2.0 * FINGER_M)
-            return self.enter(view, "carry", self._carrying, MotionGoal((path[-1],), self.workspace.gripper_at(0.0), CARRY_SPEED))
-        return self.fail(view, f"{self._bin_name} is out of reach: {failure.reason}")
+            closed = self.workspace.gripper_at(0.0)
+            return self.enter(view, "carry", self._carrying, MotionGoal((path[-1],), closed, CARRY_SPEED))
+        return self.fail(view, f"{self._bin_name} is out of reach: {reason}")
+
+    def _way_down(self, release_base: Array, start: Array) -> list[Array] | Unreachable:
+        release = self.workspace.down_at(release_base, (0.0, math.pi / 2.0), start)
+        if isinstance(release, Unreachable):
+            return release
+        path = self.workspace.vertical(release, self.workspace.travel_z)
+        return path if isinstance(path, Unreachable) else [release, *path]
 
     def _carrying(self, view: View) -> Step | Done:
         if lost := self._lost(view):
             return lost
-        if view.arrived:
+        if self.arrived(view):
             down = tuple(reversed(self._path[:-1]))
-            return self.enter(view, "lower", self._lowering, MotionGoal(down, self.workspace.gripper_at(0.0), DESCEND_SPEED))
+            closed = self.workspace.gripper_at(0.0)
+            return self.enter(view, "lower", self._lowering, MotionGoal(down, closed, DESCEND_SPEED))
         return self.move(view)
 
     def _lowering(self, view: View) -> Step | Done:
         if lost := self._lost(view):
             return lost
-        if view.arrived:
+        if self.arrived(view):
             return self.enter(view, "release", self._releasing, MotionGoal((self._path[0],), self._open))
         return self.move(view)
 
     def _releasing(self, view: View) -> Step | Done:
-        if not view.arrived:
+        if not self.arrived(view):
             return self.move(view)
-        view = View(view.stamp_ns, view.position, view.velocity, view.reference, False, view.scene, None)
-        return self.enter(view, "retreat", self._retreating, MotionGoal(tuple(self._path[1:]), self._open))
+        up = MotionGoal(tuple(self._path[1:]), self._open)
+        return self.enter(replace(view, held=None), "retreat", self._retreating, up)
 
     def _retreating(self, view: View) -> Step | Done:
-        return Done(self.name, "", None) if view.arrived else self.move(view)
+        return Done(self.name, "", None) if self.arrived(view) else self.move(view)
 
     def _lost(self, view: View) -> Done | None:
         held = view.held
@@ -342,48 +362,10 @@ class PlaceInBin(_Phases):
         return Done(self.name, f"{'the object' if held is None else held.name} was lost while it was carried", None)
 
 
-def _is_round(item: SceneObject) -> bool:
-    """Whether it may be grasped from any side (see perception.segmentation for the shapes)."""
-    return item.name.endswith(("_cylinder", "_ball"))
-
-
-def grasp_yaws(item: SceneObject, scene: Scene, max_object_m: float) -> list[float]:
-    """Yaws (rad) of the TCP's x axis, with the fingers closing across it, in which the object can be grasped.
-
-    Those in which the fingers clear the object's neighbours; if there is none, the one that clears them best; empty
-    if the object is too wide.
-    """
-    length, width = item.size_m[0], item.size_m[1]
-    if width > max_object_m:
-        return []
-    if _is_round(item):
-        yaws = [math.pi * step / 8.0 for step in range(8)]
-    elif length - width < SQUARE_M:
-        yaws = [item.yaw_rad, item.yaw_rad + math.pi / 2.0]
-    else:
-        yaws = [item.yaw_rad]
-    neighbours = [other for other in scene.objects if other.name != item.name]
-    reach = width / 2.0 + 2.0 * FINGER_M  # centre of the object to centre of an open finger
-
-    def gap(yaw: float) -> float:
-        closing = np.array([math.sin(yaw), -math.cos(yaw)])
-        centre = np.array(item.position_base[:2])
-        fingers = (centre + reach * closing, centre - reach * closing)
-        radii = [(other, math.hypot(*other.size_m[:2]) / 2.0) for other in neighbours]
-        return min(
-            (math.dist(finger, other.position_base[:2]) - radius - FINGER_M for finger in fingers for other, radius in radii),
-            default=math.inf,
-        )
-
-    clear = [yaw for yaw in yaws if gap(yaw) >= FINGER_GAP_M]
-    return clear or [max(yaws, key=gap)]
-
-
-def spots(
-    centre: tuple[float, float], size: tuple[float, float, float], occupied: list[tuple[float, float, float]]
-) -> list[tuple[float, float]]:
+def spots(target: Bin, occupied: Sequence[Vector3]) -> list[tuple[float, float]]:
     """Four points inside a bin (base frame, m), the one farthest from what already lies there first."""
-    dx, dy = SPOT_SHARE * size[0], SPOT_SHARE * size[1]
-    inside = [p for p in occupied if abs(p[0] - centre[0]) < size[0] / 2.0 and abs(p[1] - centre[1]) < size[1] / 2.0]
-    points = [(centre[0] + sx * dx, centre[1] + sy * dy) for sx in (-1.0, 1.0) for sy in (1.0, -1.0)]
-    return sorted(points, key=lambda spot: -min((math.dist(spot, p[:2]) for p in inside), default=0.0))
+    (x, y), (length, width, _) = target.centre, target.size
+    dx, dy = SPOT_SHARE * length, SPOT_SHARE * width
+    inside = [point for point in occupied if abs(point[0] - x) < length / 2.0 and abs(point[1] - y) < width / 2.0]
+    points = [(x + along * dx, y + across * dy) for along in (-1.0, 1.0) for across in (1.0, -1.0)]
+    return sorted(points, key=lambda spot: -min((math.dist(spot, point[:2]) for point in inside), default=0.0))

@@ -10,8 +10,6 @@ from typing import Literal
 
 import msgspec
 
-from perception.scene import Vector3
-
 
 class MoveTo(msgspec.Struct, frozen=True, tag="move_to"):
     """Move the arm to a named pose of the workcell."""

@@ -28,7 +28,8 @@ class Workspace:
         self.lower = np.array([axis.lower for axis in description.axis])
         self.upper = np.array([axis.upper for axis in description.axis])
         self.table_z = description.workcell.table_height_m
-        self.travel_z = self.table_z + max([item.size[2] for item in description.workcell.bin], default=0.0) + TRAVEL_CLEARANCE_M
+        walls = max([item.size[2] for item in description.workcell.bin], default=0.0)
+        self.travel_z = self.table_z + walls + TRAVEL_CLEARANCE_M
         self._kinematics = kinematics
         self._solver = InverseKinematics(kinematics, self.lower, self.upper, np.array(description.home), self.arm)
 
@@ -37,7 +38,7 @@ class Workspace:
         return self._kinematics.forward(position)
 
     def down_at(self, position_base: Array, yaws_rad: Iterable[float], start: Array) -> Array | Unreachable:
-        """Solution with the gripper pointing down at a point and in one of the yaws; see InverseKinematics.solve_down."""
+        """Solution with the gripper pointing down at a point in one of the yaws; see InverseKinematics.solve_down."""
         return self._solver.solve_down(position_base, yaws_rad, start)
 
     def vertical(self, start: Array, height_z: float) -> list[Array] | Unreachable:

@@ -6,6 +6,7 @@ is not here but below, in tier 1.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections import deque
@@ -195,7 +196,9 @@ class RobotRuntimeAgent:
             # Leaves keep their exceptions to themselves: this is a fault of the tree. End the work, stay alive.
             self._complain(f"internal error in the tree: {type(error).__name__}: {error}", error)
             self._broken = f"internal error: {error}"
-            self._tree.mission.cancel()
+            self._skills.end()
+            with contextlib.suppress(Exception):
+                self._tree.mission.cancel()
 
     def _write(self, now_ns: int, statuses: Mapping[str, WorkerStatus | None]) -> None:
         ports, robot = self._ports, self._reading.robot
@@ -277,9 +280,8 @@ class RobotRuntimeAgent:
     def _start(self, name: str, text: str) -> api.Reply:
         if self._mission_runs():
             return api.Refused(f"mission {self._status.mission} runs; cancel it first")
-        known = {"bin": tuple(self._workcell.bins), "pose": self._workcell.poses}
         try:
-            self.start_mission(parse_mission(text, name, known))
+            self.start_mission(parse_mission(text, name, self._workcell.known_names))
         except InputError as error:
             return api.Refused(str(error))
         return api.Done()

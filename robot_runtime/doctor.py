@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import Literal
 
 from robot_runtime import gl_probe, machine, origin
+from robot_runtime.realtime_permission import may_use_fifo
 from robot_runtime.report import Figure, Report
-from robot_runtime.run_folders import SHARED_MEMORY, RunFolder, run_folders
+from robot_runtime.run_folders import RunFolder, run_folders
 
 Verdict = Literal["ok", "warn", "missing"]
 
 PYTHON_FROM, PYTHON_BELOW = (3, 11), (3, 13)
-REALTIME_PRIORITY = 90
+SHARED_MEMORY = Path("/dev/shm")
 DISK_FREE_GIB = 1.0
 SHARED_MEMORY_FREE_MIB = 128
 MEMORY_GIB = 3.0
@@ -57,7 +58,9 @@ def examine() -> tuple[Check, ...]:
         compiler(_compilers(), Path(sysconfig.get_path("include"), "Python.h").is_file()),
         core(importlib.util.find_spec("rt_control._native") is not None, _executable()),
         gl(gl_probe.first_working()),
-        realtime(_fifo_refusal(), *resource.getrlimit(resource.RLIMIT_MEMLOCK)[:1]),
+        realtime(
+            may_use_fifo(), *(resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_RTPRIO, resource.RLIMIT_MEMLOCK))
+        ),
         kernel(machine.describe().preemption),
         cores(machine.cores()),
         memory(_available_memory_gib()),
@@ -121,21 +124,24 @@ def gl(findings: Sequence[gl_probe.GlFinding]) -> Check:
     return Check("off-screen GL", f"{last.backend}, {last.detail}", "ok")
 
 
-def realtime(refusal: str, locked_limit_bytes: int) -> Check:
+def realtime(fifo: bool, priority_limit: int, locked_limit_bytes: int) -> Check:
     """The right to run `rt_control` under SCHED_FIFO with its memory locked.
 
     Args:
-        refusal: why SCHED_FIFO was refused; empty when it was granted.
+        fifo: whether SCHED_FIFO is granted.
+        priority_limit: RLIMIT_RTPRIO.
         locked_limit_bytes: RLIMIT_MEMLOCK; -1 is unlimited.
     """
-    mend = (
-        "degraded: looser watchdogs. As root, write the lines `USER - rtprio 95` and `USER - memlock unlimited` to "
-        "/etc/security/limits.d/dynamical.conf, then log in again"
-    )
     locked = "unlimited" if locked_limit_bytes < 0 else f"{locked_limit_bytes / 2**20:.0f} MiB"
-    if refusal:
-        return Check("real-time permission", f"SCHED_FIFO refused ({refusal}), lockable memory {locked}", "warn", mend)
-    return Check("real-time permission", f"SCHED_FIFO {REALTIME_PRIORITY} granted, lockable memory {locked}", "ok")
+    if fifo:
+        return Check("real-time permission", f"SCHED_FIFO granted, lockable memory {locked}", "ok")
+    return Check(
+        "real-time permission",
+        f"SCHED_FIFO refused (rtprio limit {priority_limit}), lockable memory {locked}",
+        "warn",
+        "the robot runs degraded, with looser watchdogs. As root, write the lines `USER - rtprio 95` and "
+        "`USER - memlock unlimited` to /etc/security/limits.d/dynamical.conf, then log in again",
+    )
 
 
 def kernel(preemption: str) -> Check:
@@ -258,17 +264,6 @@ def _executable() -> Path | None:
     except DynamicalError:
         return None
     return path if os.access(path, os.X_OK) else None
-
-
-def _fifo_refusal() -> str:
-    """Ask for SCHED_FIFO in a child process, so that this one keeps its own class; empty when granted."""
-    program = f"import os; os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param({REALTIME_PRIORITY}))"
-    child = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
-    if child.returncode == 0:
-        return ""
-    limit = resource.getrlimit(resource.RLIMIT_RTPRIO)[0]
-    reason = child.stderr.strip().splitlines()[-1].partition("] ")[2] or "unknown reason"
-    return f"{reason}, rtprio limit {limit}"
 
 
 def _available_memory_gib() -> float:

@@ -19,15 +19,12 @@ def read_frame(reader: FrameReader, camera: str, after_number: int = 0) -> Frame
     Args:
         reader: of the camera's ring.
         camera: its name.
-        after_number: number of the frame last seen. A camera process that was started anew counts from 1 again: a
-            smaller number than this is a newer frame too.
+        after_number: number of the frame last seen; a camera process that is started anew counts on.
     """
-    answer = reader.read()
+    answer = reader.read(after_number)
     if answer is None:
         return None
     header, rgb, depth = answer
-    if header.number == after_number:
-        return None
     pose = np.eye(4)
     pose[:3, :3] = Rotation.from_quat(header.quaternion_base, scalar_first=True).as_matrix()
     pose[:3, 3] = header.position_base

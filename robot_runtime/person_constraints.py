@@ -23,5 +23,5 @@ def person_constraints(source: Source, stamp_ns: int, distance_m: float | None) 
     message.stamp_ns = stamp_ns
     message.speed_scale = 1.0
     message.margin_scale = 1.0
-    message.person_distance_m = native.NO_PERSON_DISTANCE_M if distance_m is None else distance_m
+    message.person_distance_m = native.NO_PERSON_DISTANCE if distance_m is None else distance_m
     return message

@@ -56,7 +56,7 @@ class RobotPlan:
         mission_file: the mission's XML; None leaves the robot idle.
         seed: of the scenario.
         score_file: where the plant leaves its score when it ends.
-        person: name of a person's motion script of the scenario, or None.
+        person: path of a person's arm as JSON (`sim.person`), or None.
         placement: of the real-time processes.
         watchdog_cycles: plant cycles without a fresh command after which the virtual drives cut the torque.
         render_rate_hz: of each camera.

@@ -50,24 +50,26 @@ class ProfileHandover:
             now_ns: time of the tick.
             profile: in force.
             sequence: of the directive that carries it.
-            expected: workers that must take it up: those that live.
+            expected: workers that must take it up: those that live, and those that are late already.
             acknowledged: newest directive that each worker works by.
         """
         if profile != self._profile:
             if self._profile is not None:
                 self._pending.append(self._profile)
             self._profile, self._introduced, self._since_ns = profile, sequence, now_ns
-            self._weigh(frozenset())
-        missing = [source for source in expected if acknowledged.get(source, 0) < self._introduced]
+            self._weigh(self._care.late)
+        missing = {source for source in expected if acknowledged.get(source, 0) < self._introduced}
         if not missing:
-            if self._pending or self._care.late:
-                self._pending.clear()
-                self._weigh(frozenset())
-        elif now_ns - self._since_ns > self._limit_ns and self._care.late != frozenset(missing):
-            self._weigh(frozenset(missing))
+            self._pending.clear()
+        late = self._care.late & missing
+        if now_ns - self._since_ns > self._limit_ns:
+            late |= missing
+        if late != self._care.late or not missing:
+            self._weigh(late)
         return self._care
 
     def _weigh(self, late: frozenset[str]) -> None:
         assert self._profile is not None, "only called with a profile"
         held = [*self._pending, self._profile]
-        self._care = Care(max(item.margin_scale for item in held), min(item.speed_scale for item in held), late)
+        care = Care(max(item.margin_scale for item in held), min(item.speed_scale for item in held), late)
+        self._care = care if care != self._care else self._care

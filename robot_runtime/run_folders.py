@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from rt_control.channels import default_root
 from rt_control.errors import InputError
-
-SHARED_MEMORY = Path("/dev/shm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +24,6 @@ class RunFolder:
     robot: str
     path: Path
     running: bool
-
-
-def default_root() -> Path:
-    """Where this user's robots run."""
-    return SHARED_MEMORY / f"dynamical-{os.getuid()}"
 
 
 def run_folders(root: Path | None = None) -> tuple[RunFolder, ...]:
@@ -73,29 +66,6 @@ def running_robot(name: str | None, root: Path | None = None) -> RunFolder:
     if len(running) > 1:
         raise InputError(f"several robots run: {names}; name one of them")
     return running[0]
-
-
-def remove_remains(name: str, root: Path | None = None) -> Path:
-    """Remove what a crashed run of one robot left in shared memory.
-
-    Args:
-        name: of the robot.
-        root: folder of the run directories; None: this user's.
-
-    Returns:
-        The folder that was removed.
-
-    Raises:
-        InputError: there are no remains, or the robot runs.
-    """
-    folders = {folder.robot: folder for folder in run_folders(root)}
-    if name not in folders:
-        known = ", ".join(item.robot for item in folders.values() if not item.running) or "none"
-        raise InputError(f"robot {name!r} has no remains in {root or default_root()}; remains: {known}")
-    if folders[name].running:
-        raise InputError(f"robot {name!r} runs; end it first (Ctrl-C where `dynamical run` was typed)")
-    shutil.rmtree(folders[name].path)
-    return folders[name].path
 
 
 def _is_locked(lock: Path) -> bool:

@@ -18,6 +18,8 @@ class RunOptions:
         view: open the simulator's viewer.
         lockstep: run in one process on virtual time.
         progress: say on standard output how the mission proceeds.
+        attended: an operator is there: a latched stop waits for a reset instead of ending the run.
+        person: path of a person's arm through the workspace, as JSON (see `sim.person`); None: nobody.
         root: folder of the run directories instead of the usual one.
     """
 
@@ -28,4 +30,6 @@ class RunOptions:
     view: bool = False
     lockstep: bool = False
     progress: bool = True
+    attended: bool = False
+    person: str | None = None
     root: Path | None = None

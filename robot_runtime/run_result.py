@@ -22,6 +22,10 @@ class RunResult(msgspec.Struct, frozen=True):
         realtime: `fifo`; `degraded` where the 1 kHz loop ran without real-time priority; `virtual` in virtual time.
         time_dilation: wall time / time of the run; 1 where the simulation kept up.
         reason: one sentence for people; empty after a success.
+        skipped_cycles: of `rt_control`; never replayed.
+        drive_watchdog_cycles: plant cycles without a command after which the virtual drives cut the torque.
+        events: what happened to processes, in order; empty in virtual time.
+        perception: where the scenes came from: `cascade`, or `oracle` (modelled, campaigns only).
     """
 
     outcome: str
@@ -35,6 +39,10 @@ class RunResult(msgspec.Struct, frozen=True):
     realtime: Literal["fifo", "degraded", "virtual"]
     time_dilation: float
     reason: str = ""
+    skipped_cycles: int = 0
+    drive_watchdog_cycles: int = 0
+    events: tuple[str, ...] = ()
+    perception: str = "cascade"
 
     def holds(self) -> bool:
         """Whether the mission succeeded and the physics agrees."""

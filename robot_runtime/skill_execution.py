@@ -146,12 +146,22 @@ class SkillExecution:
             return SkillProgress(self._ended.outcome, self._ended.phase, self._ended.reason)
         return SkillProgress("failed", reason="another skill was started")
 
-    def cancel(self, ticket: int) -> None:
+    def cancel(self, ticket: int) -> bool:
         if self._next is not None and self._next.ticket == ticket:
             self._next = None
         current = self._current
         if current is not None and current.ticket == ticket and self.state in ("granting", "running"):
             self._finish("failed", "cancelled")
+        return any(
+            execution is not None and execution.ticket == ticket and execution.outcome == "succeeded"
+            for execution in (current, self._ended)
+        )
+
+    def end(self) -> None:
+        """End whatever runs or waits, whoever started it."""
+        self._next = None
+        if self._current is not None:
+            self.cancel(self._current.ticket)
 
     def observe(self, now_ns: int, robot: RobotState | None, status: WorkerStatus | None) -> None:
         """Take in one tick's readings and move on.

@@ -45,6 +45,10 @@ class ProcessEvent:
     kind: Literal["died", "hung", "restarted", "lost"]
     detail: str
 
+    def sentence(self) -> str:
+        """The event in a few words."""
+        return f"{self.name} {self.kind} ({self.detail})"
+
 
 @dataclass(slots=True)
 class _Child:
@@ -121,7 +125,9 @@ class Supervisor:
             if child.process is None:
                 if child.start_again_ns is not None and now_ns >= child.start_again_ns:
                     self._launch(child)
-                    events.append(ProcessEvent(now_ns, child.plan.name, "restarted", f"pid {self.pid(child.plan.name)}"))
+                    events.append(
+                        ProcessEvent(now_ns, child.plan.name, "restarted", f"pid {self.pid(child.plan.name)}")
+                    )
                 continue
             status = child.process.poll()
             if status is not None:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from enum import IntFlag
 
 from robot_runtime.report import Figure
+from rt_control import _native as native
 
-if TYPE_CHECKING:
-    from rt_control import _native as native
-
-# Bits of State.realtime and State.drive_status, lowest first (messages.hpp: RealtimeStatus, DriveStatus).
-REALTIME_BITS = ("SCHED_FIFO", "memory locked", "own processor", "DEGRADED")
-DRIVE_BITS = ("enabled", "torque off", "watchdog tripped", "fault", "e-stop chain open")
 NO_PERSON_DISTANCE_M = 1.0e3
 
 
@@ -32,8 +27,8 @@ def figures(state: native.State, now_ns: int) -> tuple[Figure, ...]:
         Figure(name="authority", value=_word(state.authority)),
         Figure(name="epoch", value=state.epoch),
         Figure(name="skill", value=state.skill),
-        Figure(name="real time", value=bits(state.realtime, REALTIME_BITS)),
-        Figure(name="drives", value=bits(state.drive_status, DRIVE_BITS)),
+        Figure(name="real time", value=_flags(state.realtime, native.RealtimeStatus)),
+        Figure(name="drives", value=_flags(state.drive_status, native.DriveStatus)),
         Figure(name="cycle", value=state.cycle),
         Figure(name="age of this state", value=round((now_ns - state.stamp_ns) / 1e6, 3), unit="ms"),
         Figure(name="deadline misses", value=state.deadline_misses),
@@ -65,15 +60,8 @@ def axis_figures(state: native.State) -> tuple[Figure, ...]:
     return tuple(rows)
 
 
-def bits(value: int, names: tuple[str, ...]) -> str:
-    """The names of the bits that are set.
-
-    Args:
-        value: of the bits.
-        names: of the bits, the lowest first.
-    """
-    found = [name for index, name in enumerate(names) if value >> index & 1]
-    return ", ".join(found) or "none"
+def _flags(value: int, kind: type[IntFlag]) -> str:
+    return ", ".join(_word(flag) for flag in kind if flag & value) or "none"
 
 
 def _word(value: object) -> str:

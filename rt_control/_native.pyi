@@ -1,3 +1,6 @@
+# Made by rt_control/bindings/make_stub.py from the built module.
+# ruff: noqa
+# fmt: off
 """Messages, channels, kinematics and the controller of rt_control."""
 
 from collections.abc import Sequence
@@ -32,6 +35,8 @@ class Source(enum.IntEnum):
     plant = 9
 
     supervisor = 10
+
+    operator_ = 11
 
 class CommandKind(enum.IntEnum):
     none = 0
@@ -191,11 +196,6 @@ class EventKind(enum.IntEnum):
 class RealtimeStatus(enum.IntFlag):
     """Bits of State.realtime."""
 
-    __str__ = __repr__
-
-    def __repr__(self, /):
-        """Return repr(self)."""
-
     fifo = 1
 
     memory_locked = 2
@@ -206,11 +206,6 @@ class RealtimeStatus(enum.IntFlag):
 
 class DriveStatus(enum.IntFlag):
     """Bits of DriveState.status."""
-
-    __str__ = __repr__
-
-    def __repr__(self, /):
-        """Return repr(self)."""
 
     enabled = 1
 
@@ -1243,7 +1238,7 @@ def crc32c_by_table(data: bytes) -> int:
 class StateWriter:
     """Attaches to the channel; every earlier writer is fenced."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def write(self, message: State) -> bool:
         """Publish. False: a newer writer has attached, nothing was published."""
@@ -1259,7 +1254,7 @@ class StateWriter:
 class StateReader:
     """Reads the newest message."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def read(self) -> State | None:
         """
@@ -1278,13 +1273,13 @@ class StateReader:
     def generation(self) -> int:
         """Generation of the writer of the last message read."""
 
-def create_state(path: str | os.PathLike) -> None:
+def create_state(path: str | os.PathLike[str]) -> None:
     """Make the channel's file. It must not exist."""
 
 class StatisticsWriter:
     """Attaches to the channel; every earlier writer is fenced."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def write(self, message: Statistics) -> bool:
         """Publish. False: a newer writer has attached, nothing was published."""
@@ -1300,7 +1295,7 @@ class StatisticsWriter:
 class StatisticsReader:
     """Reads the newest message."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def read(self) -> Statistics | None:
         """
@@ -1319,13 +1314,13 @@ class StatisticsReader:
     def generation(self) -> int:
         """Generation of the writer of the last message read."""
 
-def create_statistics(path: str | os.PathLike) -> None:
+def create_statistics(path: str | os.PathLike[str]) -> None:
     """Make the channel's file. It must not exist."""
 
 class CommandWriter:
     """Attaches to the channel; every earlier writer is fenced."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def write(self, message: Command) -> bool:
         """Publish. False: a newer writer has attached, nothing was published."""
@@ -1341,7 +1336,7 @@ class CommandWriter:
 class CommandReader:
     """Reads the newest message."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def read(self) -> Command | None:
         """
@@ -1360,13 +1355,13 @@ class CommandReader:
     def generation(self) -> int:
         """Generation of the writer of the last message read."""
 
-def create_command(path: str | os.PathLike) -> None:
+def create_command(path: str | os.PathLike[str]) -> None:
     """Make the channel's file. It must not exist."""
 
 class ConstraintsWriter:
     """Attaches to the channel; every earlier writer is fenced."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def write(self, message: Constraints) -> bool:
         """Publish. False: a newer writer has attached, nothing was published."""
@@ -1382,7 +1377,7 @@ class ConstraintsWriter:
 class ConstraintsReader:
     """Reads the newest message."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def read(self) -> Constraints | None:
         """
@@ -1401,13 +1396,13 @@ class ConstraintsReader:
     def generation(self) -> int:
         """Generation of the writer of the last message read."""
 
-def create_constraints(path: str | os.PathLike) -> None:
+def create_constraints(path: str | os.PathLike[str]) -> None:
     """Make the channel's file. It must not exist."""
 
 class HeartbeatWriter:
     """Attaches to the channel; every earlier writer is fenced."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def write(self, message: Heartbeat) -> bool:
         """Publish. False: a newer writer has attached, nothing was published."""
@@ -1423,7 +1418,7 @@ class HeartbeatWriter:
 class HeartbeatReader:
     """Reads the newest message."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def read(self) -> Heartbeat | None:
         """
@@ -1442,13 +1437,13 @@ class HeartbeatReader:
     def generation(self) -> int:
         """Generation of the writer of the last message read."""
 
-def create_heartbeat(path: str | os.PathLike) -> None:
+def create_heartbeat(path: str | os.PathLike[str]) -> None:
     """Make the channel's file. It must not exist."""
 
 class DriveCommandWriter:
     """Attaches to the channel; every earlier writer is fenced."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def write(self, message: DriveCommand) -> bool:
         """Publish. False: a newer writer has attached, nothing was published."""
@@ -1464,7 +1459,7 @@ class DriveCommandWriter:
 class DriveCommandReader:
     """Reads the newest message."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def read(self) -> DriveCommand | None:
         """
@@ -1483,13 +1478,13 @@ class DriveCommandReader:
     def generation(self) -> int:
         """Generation of the writer of the last message read."""
 
-def create_drive_command(path: str | os.PathLike) -> None:
+def create_drive_command(path: str | os.PathLike[str]) -> None:
     """Make the channel's file. It must not exist."""
 
 class DriveStateWriter:
     """Attaches to the channel; every earlier writer is fenced."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def write(self, message: DriveState) -> bool:
         """Publish. False: a newer writer has attached, nothing was published."""
@@ -1505,7 +1500,7 @@ class DriveStateWriter:
 class DriveStateReader:
     """Reads the newest message."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def read(self) -> DriveState | None:
         """
@@ -1524,13 +1519,13 @@ class DriveStateReader:
     def generation(self) -> int:
         """Generation of the writer of the last message read."""
 
-def create_drive_state(path: str | os.PathLike) -> None:
+def create_drive_state(path: str | os.PathLike[str]) -> None:
     """Make the channel's file. It must not exist."""
 
 class RequestQueue:
     """Bounded queue of requests to rt_control."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def push(self, request: Request) -> bool:
         """
@@ -1546,13 +1541,13 @@ class RequestQueue:
     def dropped(self) -> int:
         """Requests that were not taken because the queue was full."""
 
-def create_requests(path: str | os.PathLike) -> None:
+def create_requests(path: str | os.PathLike[str]) -> None:
     """Make the queue's file. It must not exist."""
 
 class EventWriter:
     """Writes events; for rt_control, and tests that stand in for it."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def push(self, event: Event) -> bool:
         """Append. False: a newer writer has attached."""
@@ -1560,20 +1555,20 @@ class EventWriter:
 class EventReader:
     """A cursor of its own in the events of rt_control."""
 
-    def __init__(self, path: str | os.PathLike, from_start: bool = ...) -> None: ...
+    def __init__(self, path: str | os.PathLike[str], from_start: bool = ...) -> None: ...
 
     def read(self) -> tuple[list[Event], int]:
         """
         Events since the last read, and how many were overwritten before they could be read.
         """
 
-def create_events(path: str | os.PathLike) -> None:
+def create_events(path: str | os.PathLike[str]) -> None:
     """Make the ring's file. It must not exist."""
 
 class FrameWriter:
     """Attaches to a camera's ring; every earlier writer is fenced."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def write(self, header: FrameHeader, rgb: numpy.typing.NDArray[numpy.uint8], depth: numpy.typing.NDArray[numpy.float32] | None = None) -> bool:
         """
@@ -1591,7 +1586,7 @@ class FrameWriter:
 class FrameReader:
     """Reads the newest image of a camera."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def read(self, after_number: int = 0) -> tuple[FrameHeader, numpy.typing.NDArray[numpy.uint8], numpy.typing.NDArray[numpy.float32] | None] | None:
         """
@@ -1610,7 +1605,7 @@ class FrameReader:
     def generation(self) -> int:
         """Generation of the writer of the last message read."""
 
-def create_frame(path: str | os.PathLike, width: int, height: int, has_depth: bool) -> None:
+def create_frame(path: str | os.PathLike[str], width: int, height: int, has_depth: bool) -> None:
     """
     Make a camera's ring for images of at most this size. It must not exist.
     """
@@ -1618,7 +1613,7 @@ def create_frame(path: str | os.PathLike, width: int, height: int, has_depth: bo
 class BytesWriter:
     """Attaches to a channel of bytes; every earlier writer is fenced."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def write(self, data: bytes) -> bool:
         """Publish. False: a newer writer has attached, nothing was published."""
@@ -1634,7 +1629,7 @@ class BytesWriter:
 class BytesReader:
     """Reads the newest bytes."""
 
-    def __init__(self, path: str | os.PathLike) -> None: ...
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
 
     def read(self) -> bytes | None:
         """The newest bytes; None if there are none that are whole."""
@@ -1651,7 +1646,7 @@ class BytesReader:
     def generation(self) -> int:
         """Generation of the writer of the last message read."""
 
-def create_bytes(path: str | os.PathLike, capacity: int) -> None:
+def create_bytes(path: str | os.PathLike[str], capacity: int) -> None:
     """Make a channel for at most `capacity` bytes. It must not exist."""
 
 class ConstraintSlot:
@@ -1957,3 +1952,195 @@ class Kinematics:
         """
         6 x arm_axes: linear, then angular velocity of the TCP in the base frame.
         """
+
+class Resetter(enum.IntEnum):
+    """Who may end a latched stop."""
+
+    nobody = 0
+
+    operator_ = 1
+
+    requester = 2
+
+class FaultRule:
+    """What one fault does."""
+
+    @property
+    def fault(self) -> Fault: ...
+
+    @property
+    def stop(self) -> Stop: ...
+
+    @property
+    def latched(self) -> bool: ...
+
+    @property
+    def resetter(self) -> Resetter: ...
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def outcome(self) -> str:
+        """Of a run that nobody attends."""
+
+def fault_table() -> list[FaultRule]:
+    """The table of faults, in the order of Fault."""
+
+def execution_table() -> list[list[ExecutionState]]:
+    """Next execution state by state and ExecutionEvent."""
+
+class ExecutionEvent(enum.IntEnum):
+    """What changes the execution state."""
+
+    moves = 0
+
+    brakes = 1
+
+    rests = 2
+
+    released = 3
+
+    ramps_down = 4
+
+    ramp_ended = 5
+
+    torque_off = 6
+
+    reset = 7
+
+def stopping_distance(speed: float, acceleration: float, period: float) -> float:
+    """Way that a speed >= 0 needs to come to rest, in whole cycles."""
+
+def highest_velocity(way: float, acceleration: float, period: float) -> float:
+    """
+    Highest velocity at the end of a cycle after which the rest of the way suffices to stop.
+    """
+
+def allowed_velocities(position: float, velocity: float, lower: float, upper: float, velocity_limit: float, acceleration: float, period: float) -> tuple[float, float]:
+    """Lowest and highest velocity allowed at the end of the next cycle."""
+
+def approach(position: float, velocity: float, target_position: float, target_velocity: float, acceleration: float, period: float) -> float:
+    """
+    Velocity that reaches an evenly moving target soonest without overshoot.
+    """
+
+class Inputs:
+    """What one cycle reads; only what is new in this cycle."""
+
+    def __init__(self) -> None: ...
+
+    @property
+    def now_ns(self) -> int:
+        """When this cycle was due."""
+
+    @now_ns.setter
+    def now_ns(self, arg: int, /) -> None: ...
+
+    @property
+    def drive_state(self) -> DriveState | None: ...
+
+    @drive_state.setter
+    def drive_state(self, arg: DriveState | None, /) -> None: ...
+
+    @property
+    def commands(self) -> list[Command]:
+        """At most one per source. A copy; assign a whole list."""
+
+    @commands.setter
+    def commands(self, arg: Sequence[Command], /) -> None: ...
+
+    @property
+    def corrupt_commands(self) -> list[Source]:
+        """Sources whose new command failed its checksum."""
+
+    @corrupt_commands.setter
+    def corrupt_commands(self, arg: Sequence[Source], /) -> None: ...
+
+    @property
+    def constraints(self) -> list[Constraints]:
+        """At most one per source. A copy; assign a whole list."""
+
+    @constraints.setter
+    def constraints(self, arg: Sequence[Constraints], /) -> None: ...
+
+    @property
+    def agent_heartbeat(self) -> Heartbeat | None: ...
+
+    @agent_heartbeat.setter
+    def agent_heartbeat(self, arg: Heartbeat | None, /) -> None: ...
+
+    @property
+    def requests(self) -> list[Request]:
+        """A copy; assign a whole list. `origin` is that of the queue."""
+
+    @requests.setter
+    def requests(self, arg: Sequence[Request], /) -> None: ...
+
+    @property
+    def wake_latency_ns(self) -> int: ...
+
+    @wake_latency_ns.setter
+    def wake_latency_ns(self, arg: int, /) -> None: ...
+
+    @property
+    def compute_ns(self) -> int: ...
+
+    @compute_ns.setter
+    def compute_ns(self, arg: int, /) -> None: ...
+
+    @property
+    def deadline_misses(self) -> int: ...
+
+    @deadline_misses.setter
+    def deadline_misses(self, arg: int, /) -> None: ...
+
+    @property
+    def skipped_cycles(self) -> int: ...
+
+    @skipped_cycles.setter
+    def skipped_cycles(self, arg: int, /) -> None: ...
+
+    @property
+    def realtime(self) -> int:
+        """RealtimeStatus bits."""
+
+    @realtime.setter
+    def realtime(self, arg: int, /) -> None: ...
+
+    @property
+    def channel_broken(self) -> bool: ...
+
+    @channel_broken.setter
+    def channel_broken(self, arg: bool, /) -> None: ...
+
+    @property
+    def shutdown(self) -> bool: ...
+
+    @shutdown.setter
+    def shutdown(self, arg: bool, /) -> None: ...
+
+class Outputs:
+    """What one cycle decided."""
+
+    @property
+    def state(self) -> State: ...
+
+    @property
+    def drive_command(self) -> DriveCommand: ...
+
+    @property
+    def events(self) -> list[Event]: ...
+
+    @property
+    def finished(self) -> bool:
+        """After a shutdown: at rest, torque off."""
+
+class Controller:
+    """All decisions of tier 1. No clock, no I/O."""
+
+    def __init__(self, model: RobotModel, generation: int = ..., previous: State | None = ...) -> None:
+        """`previous`: last state of the rt_control before, if there was one."""
+
+    def step(self, inputs: Inputs) -> Outputs:
+        """Execute one cycle."""

@@ -194,7 +194,8 @@ def clean(robot: str, root: Path | None = None) -> bool:
 def _locate(robot: str, root: Path | None) -> tuple[Path, Path]:
     if _ROBOT_NAME.fullmatch(robot) is None:
         raise InputError(
-            f"robot name {robot!r}: must begin with a letter or digit, then letters, digits, '_', '.' and '-', at most 64"
+            f"robot name {robot!r}: must begin with a letter or digit; allowed then are letters, digits, '_', '.'"
+            " and '-', at most 64 in all"
         )
     root = default_root() if root is None else root
     return root, root / robot
@@ -205,7 +206,8 @@ def _refuse_existing(robot: str, path: Path) -> None:
     if pid is not None:
         raise InputError(f"robot {robot!r} runs already (process {pid}, {path}); end that run first")
     raise InputError(
-        f"{path} holds the remains of a run of robot {robot!r} that crashed; remove them with `dynamical rt clean {robot}`"
+        f"{path} holds the remains of a run of robot {robot!r} that crashed;"
+        f" remove them with `dynamical rt clean {robot}`"
     )
 
 

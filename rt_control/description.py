@@ -275,7 +275,9 @@ def _check_gripper(description: RobotDescription) -> None:
         )
     index = description.axis_names.index(gripper.axis)
     if index != len(description.axis) - 1 or index == 0:
-        _refuse(path, "gripper.axis", gripper.axis, "the last [[axis]]", "put the arm's axes first, from base to flange")
+        _refuse(
+            path, "gripper.axis", gripper.axis, "the last [[axis]]", "put the arm's axes first, from base to flange"
+        )
     axis = description.axis[index]
     for key, position in (("open", gripper.open), ("closed", gripper.closed)):
         if not axis.lower <= position <= axis.upper:

@@ -113,7 +113,9 @@ def load_skeleton(model_path: Path) -> mujoco.MjModel:
     wrong = [model.joint(joint).name for joint in range(model.njnt) if int(model.jnt_type[joint]) not in moving]
     if wrong or model.njnt == 0:
         what = f"joints {wrong} can be neither" if wrong else "the model has no joint"
-        raise InputError(f"{model_path}: {what}; allowed: revolute and prismatic joints on a fixed base; correct the model")
+        raise InputError(
+            f"{model_path}: {what}; allowed: revolute and prismatic joints on a fixed base; correct the model"
+        )
     return model
 
 

@@ -81,7 +81,8 @@ def checked_chain(description: RobotDescription) -> KinematicChain:
     for index, axis in enumerate(description.axis):
         if axis.name not in joints:
             raise InputError(
-                f"{description.path}: axis[{index}].name = {axis.name!r}; allowed: {', '.join(joints)}; name a joint of the model"
+                f"{description.path}: axis[{index}].name = {axis.name!r}; allowed: {', '.join(joints)};"
+                " name a joint of the model"
             )
         _compare(description, index, axis, joints[axis.name])
     return chain
@@ -90,15 +91,25 @@ def checked_chain(description: RobotDescription) -> KinematicChain:
 def _compare(description: RobotDescription, index: int, axis: Axis, joint: Joint) -> None:
     key = f"{description.path}: axis[{index}]"
     if axis.kind != joint.kind:
-        raise InputError(f"{key}.kind (of {axis.name!r}) = {axis.kind!r}; allowed: {joint.kind}, as in the model; correct it")
+        raise InputError(
+            f"{key}.kind (of {axis.name!r}) = {axis.kind!r}; allowed: {joint.kind}, as in the model; correct it"
+        )
     if axis.lower < joint.lower - RANGE_TOLERANCE:
-        raise InputError(f"{key}.lower (of {axis.name!r}) = {axis.lower}; allowed: at least the model's {joint.lower:g}; raise it")
+        raise InputError(
+            f"{key}.lower (of {axis.name!r}) = {axis.lower}; allowed: at least the model's {joint.lower:g}; raise it"
+        )
     if axis.upper > joint.upper + RANGE_TOLERANCE:
-        raise InputError(f"{key}.upper (of {axis.name!r}) = {axis.upper}; allowed: at most the model's {joint.upper:g}; lower it")
+        raise InputError(
+            f"{key}.upper (of {axis.name!r}) = {axis.upper}; allowed: at most the model's {joint.upper:g}; lower it"
+        )
 
 
 def _set_chain(model: RobotModel, chain: KinematicChain) -> None:
-    position, quaternion, vector = model.position_parent.copy(), model.quaternion_parent.copy(), model.axis_vector.copy()
+    position, quaternion, vector = (
+        model.position_parent.copy(),
+        model.quaternion_parent.copy(),
+        model.axis_vector.copy(),
+    )
     for index, link in enumerate(chain.links):
         position[index] = link.pose_parent_from_joint[:3, 3]
         quaternion[index] = quaternion_of(link.pose_parent_from_joint[:3, :3])

@@ -53,11 +53,11 @@ class AxisMap:
 
     def position(self, data: mujoco.MjData) -> npt.NDArray[np.float64]:
         """Position of each axis, rad or m."""
-        return self._ratio @ data.qpos[self._positions]
+        return np.asarray(self._ratio @ data.qpos[self._positions])
 
     def velocity(self, data: mujoco.MjData) -> npt.NDArray[np.float64]:
         """Velocity of each axis, rad/s or m/s."""
-        return self._ratio @ data.qvel[self._dofs]
+        return np.asarray(self._ratio @ data.qvel[self._dofs])
 
     def torque(self, data: mujoco.MjData) -> npt.NDArray[np.float64]:
         """Torque of each motor with its share of the gravity compensation, N m; force of the gripper, N."""
@@ -84,7 +84,9 @@ def _actuator(model: mujoco.MjModel, name: str, world_path: Path) -> int:
     actuator = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_ACTUATOR, name)
     if actuator < 0:
         names = ", ".join(model.actuator(index).name for index in range(model.nu)) or "none"
-        raise InputError(f"{world_path}: axis {name!r} has no actuator; allowed: {names}; add a <position name={name!r}>")
+        raise InputError(
+            f"{world_path}: axis {name!r} has no actuator; allowed: {names}; add a <position name={name!r}>"
+        )
     return int(actuator)
 
 

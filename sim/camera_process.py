@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rt_control.channels import RunDirectory
 from rt_control.description import RobotDescription, load_robot
 from rt_control.errors import DynamicalError, InputError
 from rt_control.model_compiler import quaternion_of
@@ -30,11 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     os.environ.setdefault("LP_NUM_THREADS", "0")  # a software renderer's threads would disturb the other processes
     try:
+        run = RunDirectory.at(options.run_dir)
         description = load_robot(options.robot)
         prepare_process(options.cpu, options.priority)
         renderer = Renderer(description.world_path, description)
         logger.info("off-screen OpenGL: %s", renderer.backend)
-        _run(renderer, description, options.run_dir, options.rate)
+        _run(renderer, description, run, options.rate)
     except DynamicalError as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, InputError) else 1
@@ -51,21 +53,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(renderer: Renderer, description: RobotDescription, run_dir: Path, rate_hz: float) -> None:
+def _run(renderer: Renderer, description: RobotDescription, run: RunDirectory, rate_hz: float) -> None:
     from rt_control._native import BytesReader, FrameReader, FrameWriter, Source
-
     from sim.heartbeat import Pulse
 
     names = [camera.name for camera in description.camera]
     if not names:
         raise InputError(f"{description.path}: camera = []; allowed: at least one; add a [[camera]]")
     for name in names:
-        before = FrameReader(run_dir / f"frame.{name}").read()
+        before = FrameReader(run.path(f"frame.{name}")).read()
         if before is not None:  # this process was restarted: readers wait for a higher number
             renderer.continue_after(name, before[0].number)
-    writers = {name: FrameWriter(run_dir / f"frame.{name}") for name in names}
-    world = BytesReader(run_dir / "world")
-    pulse = Pulse(run_dir / "heartbeat.cameras", Source.cameras)
+    writers = {name: FrameWriter(run.path(f"frame.{name}")) for name in names}
+    world = BytesReader(run.path("world"))
+    pulse = Pulse(run.path("heartbeat.cameras"), Source.cameras)
     terminated = Termination()
     metronome = Metronome(round(1e9 / rate_hz))
     last = b""

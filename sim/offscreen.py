@@ -33,7 +33,7 @@ class Quality:
     stacks: int
 
 
-LIVE = Quality(samples=0, shadows=False, slices=16, stacks=8)
+LIVE = Quality(samples=0, shadows=False, slices=12, stacks=6)
 PICTURE = Quality(samples=8, shadows=True, slices=64, stacks=32)
 
 

@@ -83,7 +83,9 @@ class PersonPath:
         try:
             rows = msgspec.json.decode(text, type=list[tuple[float, float, float, float, float]])
         except msgspec.DecodeError as error:
-            raise InputError(f"person: {text!r} is not a path ({error}); give [[time_s, x, y, z, yaw_rad], ...]") from None
+            raise InputError(
+                f"person: {text!r} is not a path ({error}); give [[time_s, x, y, z, yaw_rad], ...]"
+            ) from None
         return cls.from_rows(rows)
 
     @classmethod

@@ -70,6 +70,7 @@ class Plant:
         self.scenario = make_scenario(description, seed)
         self._place(self.scenario)
         self._axes.move_to(self.data, np.array(description.home))
+        self._position = self._axes.position(self.data)
         self._set_brakes(closed=True)
         mujoco.mj_forward(self.model, self.data)
 
@@ -85,9 +86,9 @@ class Plant:
             command: newest drive command, or None; the same one again is not fresh and does not pet the watchdog.
 
         Returns:
-            What the drives measure at its end; `stamp_ns` is simulated time, `dilation` is 1: a process overwrites both.
+            What the drives measure at its end, with simulated time in `stamp_ns` and a `dilation` of 1.
         """
-        reference = self.drives.step(command, self._axes.position(self.data)[: self._count], self.emergency_stop)
+        reference = self.drives.step(command, self._position[: self._count], self.emergency_stop)
         if (reference is None) != self._brakes_closed:
             self._set_brakes(closed=reference is None)
         if reference is not None:
@@ -111,6 +112,7 @@ class Plant:
     def _measure(self) -> DriveState:
         from rt_control._native import DriveState
 
+        self._position = self._axes.position(self.data)
         velocity = self._axes.velocity(self.data)
         torque = np.zeros(MAX_AXES) if self._brakes_closed else self._axes.torque(self.data)
         power_w = IDLE_POWER_W + float(np.abs(torque) @ np.abs(velocity))
@@ -125,7 +127,7 @@ class Plant:
             watchdog_trips=self.drives.watchdog_trips,
             dilation=1.0,
             battery=self.battery,
-            position=self._axes.position(self.data),
+            position=self._position,
             velocity=velocity,
             torque=torque,
         )

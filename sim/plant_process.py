@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from rt_control.channels import RunDirectory
 from rt_control.description import load_robot
 from rt_control.errors import DynamicalError, InputError
 from sim.person import PersonPath
@@ -62,13 +63,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(plant: Plant, options: argparse.Namespace) -> None:
     from rt_control._native import BytesWriter, DriveCommandReader, DriveStateWriter, Source
-
     from sim.heartbeat import Pulse
 
-    commands = DriveCommandReader(options.run_dir / "drive.command")
-    states = DriveStateWriter(options.run_dir / "drive.state")
-    world = BytesWriter(options.run_dir / "world")
-    pulse = Pulse(options.run_dir / "heartbeat.plant", Source.plant)
+    run = RunDirectory.at(options.run_dir)
+    commands = DriveCommandReader(run.path("drive.command"))
+    states = DriveStateWriter(run.path("drive.state"))
+    world = BytesWriter(run.path("world"))
+    pulse = Pulse(run.path("heartbeat.plant"), Source.plant)
     granted = prepare_process(options.cpu, options.priority)
     if not granted.fifo:
         logger.warning("no real-time scheduling: asked for priority %d", options.priority)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 import mujoco
 import numpy as np
@@ -49,17 +47,20 @@ def _place_of(plant: Plant, name: str) -> str:
     if float(np.linalg.norm(velocity)) > AT_REST_MPS:
         return "moving"
     x, y, z = plant.data.xpos[body]
+    size = plant.model.geom_size[plant.model.body_geomadr[body]]
+    half_height = float(size[size > 0.0].min())  # the least that is below its centre, however it lies
     for item in plant.description.workcell.bin:
-        if _is_inside(plant.description, item, x, y, z):
+        if _is_inside(plant.description, item, x, y, z - half_height):
             return item.name
     return "floor" if z < plant.description.workcell.table_height_m else "table"
 
 
-def _is_inside(description: RobotDescription, item: Bin, x: float, y: float, z: float) -> bool:
+def _is_inside(description: RobotDescription, item: Bin, x: float, y: float, bottom: float) -> bool:
+    """Its centre is between the walls and its lowest point below their rim."""
     width, depth, height = item.size
     table = description.workcell.table_height_m
     inside = abs(x - item.centre[0]) < width / 2.0 - WALL_M and abs(y - item.centre[1]) < depth / 2.0 - WALL_M
-    return inside and math.isfinite(z) and table < z < table + height
+    return inside and table - WALL_M < bottom < table + height
 
 
 def _is_held(plant: Plant, body: int) -> bool:

@@ -7,8 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-import mujoco
-
+from rt_control.channels import RunDirectory
 from rt_control.description import load_robot
 from rt_control.errors import DynamicalError, InputError
 from sim.realtime import Metronome, Termination, prepare_process
@@ -26,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         require_display()
         prepare_process(None, 0)
-        show_world(load_robot(options.robot).world_path, options.run_dir)
+        show_world(load_robot(options.robot).world_path, RunDirectory.at(options.run_dir))
     except DynamicalError as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, InputError) else 1
@@ -40,17 +39,20 @@ def require_display() -> None:
         InputError: this session has no display.
     """
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        raise InputError("no display for --view: DISPLAY and WAYLAND_DISPLAY are not set; run it in a desktop session, or without")
+        raise InputError(
+            "no display for --view: DISPLAY and WAYLAND_DISPLAY are not set; run it in a desktop session, or without"
+        )
 
 
-def show_world(world_path: Path, run_dir: Path) -> None:
+def show_world(world_path: Path, run: RunDirectory) -> None:
     """Follow the plant's `world` channel in a window until it is closed or SIGTERM."""
     import mujoco.viewer
+
     from rt_control._native import BytesReader
 
     model = load_world(world_path)
     data = mujoco.MjData(model)
-    channel = BytesReader(run_dir / "world")
+    channel = BytesReader(run.path("world"))
     terminated = Termination()
     metronome = Metronome(round(1e9 / RATE_HZ))
     with mujoco.viewer.launch_passive(model, data, show_left_ui=False, show_right_ui=False) as window:

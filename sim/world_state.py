@@ -31,7 +31,7 @@ def load_world(path: Path) -> mujoco.MjModel:
 
 def world_size(model: mujoco.MjModel) -> int:
     """Bytes that one message of this world takes."""
-    return _HEADER.size + 8 * (model.nq + 7 * model.nmocap)
+    return int(_HEADER.size + 8 * (model.nq + 7 * model.nmocap))
 
 
 def pack_world(data: mujoco.MjData, stamp_ns: int) -> bytes:
@@ -56,7 +56,7 @@ def unpack_world(content: bytes, model: mujoco.MjModel, data: mujoco.MjData) -> 
     """
     if len(content) != world_size(model):
         raise ChannelError(
-            f"world message has {len(content)} bytes, this world has {world_size(model)}; use the plant's own world file"
+            f"world message has {len(content)} bytes, this world takes {world_size(model)}; use the plant's world file"
         )
     stamp_ns, data.time = _HEADER.unpack_from(content)
     numbers = np.frombuffer(content, dtype=np.float64, offset=_HEADER.size)

@@ -17,8 +17,11 @@ PACKAGES = (*LAYERS, "sim")
 # The simulator's truth: the physics itself, the bytes that describe it, and what the scorer makes of them.
 TRUTH_MODULES = {"sim.plant", "sim.score", "sim.world_state", "sim.scenario"}
 TRUTH_CHANNEL = "world"
-# The composition roots that own a plant, and ask the scorer once it has ended.
-MAY_HOLD_TRUTH = {"robot_runtime/lockstep.py", "robot_runtime/run.py"}
+# The composition roots: lockstep owns the plant and asks the scorer; live reads the score that the plant's process left.
+MAY_HOLD_TRUTH = {
+    "robot_runtime/lockstep.py": TRUTH_MODULES,
+    "robot_runtime/live.py": {"sim.score"},
+}
 
 
 def sources(*folders: str) -> Iterator[Path]:
@@ -61,14 +64,15 @@ def test_only_the_composition_root_imports_the_simulator(layer: str) -> None:
 
 def test_nothing_but_the_simulator_and_those_who_score_with_it_sees_the_truth() -> None:
     for path in sources(*PACKAGES):
-        if name_of(path).startswith("sim/") or name_of(path) in MAY_HOLD_TRUTH:
+        if name_of(path).startswith("sim/"):
             continue
-        assert not imports(path) & TRUTH_MODULES, f"{name_of(path)} imports the truth"
+        seen = imports(path) & TRUTH_MODULES
+        assert seen <= MAY_HOLD_TRUTH.get(name_of(path), set()), f"{name_of(path)} imports the truth: {seen}"
 
 
 def test_the_channel_that_carries_the_world_is_read_by_the_cameras_alone() -> None:
     for path in sources(*PACKAGES):
-        if name_of(path).startswith("sim/"):
+        if name_of(path).startswith("sim/") or name_of(path) == "rt_control/channels.py":  # which creates it
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
@@ -86,7 +90,9 @@ def test_only_the_scorer_and_the_plant_look_at_the_physics() -> None:
 def test_the_distribution_contains_every_package() -> None:
     listed = set(PROJECT["tool"]["setuptools"]["packages"])
     there = {
-        path.parent.relative_to(ROOT).as_posix().replace("/", ".") for path in sources(*PACKAGES, "robots", "missions")
+        path.parent.relative_to(ROOT).as_posix().replace("/", ".")
+        for path in sources(*PACKAGES, "robots", "missions")
+        if path.name == "__init__.py"
     }
     assert there <= listed
     assert all((ROOT / name.replace(".", "/")).is_dir() for name in listed)
@@ -100,9 +106,9 @@ def test_no_package_reads_the_environment_below_the_composition_root() -> None:
 
 
 def test_nothing_prints_to_standard_output_but_the_command_line() -> None:
-    allowed = ("robot_runtime/commands/", "robot_runtime/cli.py", "robot_runtime/gl_probe.py", "robot_runtime/run.py")
+    allowed = ("commands/", "cli.py", "gl_probe.py", "run_progress.py")
     for path in sources(*PACKAGES):
-        if name_of(path).startswith(allowed):
+        if name_of(path).removeprefix("robot_runtime/").startswith(allowed):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"):

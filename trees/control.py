@@ -71,13 +71,6 @@ class Control(Composite):
         self.stop(status)
         return self
 
-    def note_failure(self, child: Behaviour) -> None:
-        """Remember a leaf that failed, for the mission's outcome."""
-        if not child.children and child.status is Status.FAILURE:
-            self.progress.last_failure = (
-                f"{child.name}: {child.feedback_message}" if child.feedback_message else child.name
-            )
-
 
 def reset(node: Behaviour) -> None:
     """Show a node and all below it as not begun."""
@@ -109,7 +102,7 @@ class _InOrder(Control):
                 self.status = Status.RUNNING
                 yield self
                 return
-            self.note_failure(child)
+            self.progress.note(child)
             if child.status is not self.goes_on:
                 yield self.finish(child.status)
                 return
@@ -152,7 +145,7 @@ class SubTree(Control):
             self.status = Status.RUNNING
             yield self
         else:
-            self.note_failure(child)
+            self.progress.note(child)
             yield self.finish(child.status)
 
 
@@ -181,7 +174,7 @@ class RetryUntilSuccessful(Control):
             yield self.finish(Status.SUCCESS)
             return
         if child.status is Status.FAILURE:
-            self.note_failure(child)
+            self.progress.note(child)
             counts = not self.progress.take_suspended(self.path)
             failed += counts
             if 0 <= self.num_attempts <= failed:

@@ -86,6 +86,7 @@ class MissionNode(Composite):
             mission.progress.revision += mission.root.status is not before
         if self._lacks is None and mission.root.status is not Status.RUNNING:
             self.result = mission.root.status
+            mission.progress.note(mission.root)
             self.feedback_message = mission.progress.last_failure if self.result is Status.FAILURE else ""
             self._end(self.result)
         else:

@@ -11,6 +11,9 @@ py_trees sets what it interrupts to INVALID and starts it over; a mission must i
 
 from __future__ import annotations
 
+from py_trees.behaviour import Behaviour
+from py_trees.common import Status
+
 
 class Progress:
     """The places of all control nodes of one run of a mission, by the nodes' paths (`0.2.1`)."""
@@ -39,6 +42,11 @@ class Progress:
         for known in [known for known in self._places if known == path or known.startswith(below)]:
             del self._places[known]
         self._suspended = {known for known in self._suspended if known != path and not known.startswith(below)}
+
+    def note(self, node: Behaviour) -> None:
+        """Remember a leaf if it failed, for the outcome of the mission."""
+        if node.status is Status.FAILURE and not node.children:
+            self.last_failure = f"{node.name}: {node.feedback_message}" if node.feedback_message else node.name
 
     def mark_suspended(self, path: str) -> None:
         """Note that the present attempt of a retry was suspended."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from py_trees.composites import Selector, Sequence
+from py_trees.composites import Sequence
 
 from behaviours.blackboard import Blackboard
 from behaviours.idle import Idle
@@ -22,6 +22,7 @@ from behaviours.modes import (
 )
 from behaviours.sense import Reading, Sense
 from trees.mission_node import MissionNode
+from trees.selector import Selector
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,10 @@ def build_root(board: Blackboard, read: Callable[[], Reading]) -> RootTree:
         "Operate",
         memory=False,
         children=[
-            Selector(
-                "Compute",
-                memory=False,
-                children=[mode(board, compute) for mode in (Blind, CpuOnly, GpuOverloaded, FullCompute)],
-            ),
-            Selector("Connectivity", memory=False, children=[mode(board, connectivity) for mode in (Offline, Online)]),
-            Selector("Task", memory=False, children=[mission, Idle()]),
+            Selector("Compute", [mode(board, compute) for mode in (Blind, CpuOnly, GpuOverloaded, FullCompute)]),
+            Selector("Connectivity", [mode(board, connectivity) for mode in (Offline, Online)]),
+            Selector("Task", [mission, Idle()]),
         ],
     )
-    act = Selector("Act", memory=False, children=[SafetyStop(board), HumanTakeover(board), Paused(board), operate])
+    act = Selector("Act", [SafetyStop(board), HumanTakeover(board), Paused(board), operate])
     return RootTree(Sequence("Robot", memory=False, children=[Sense(board, read), act]), mission)

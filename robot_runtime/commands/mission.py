@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rt_control.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from robot_runtime.commands.arguments import Subparsers
     from trees.mission import MissionPlan, PlannedNode
@@ -93,15 +93,15 @@ def _add_robot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--robot", default="arm7", help="whose bins and poses it may name (default: arm7)")
 
 
-def _known(robot: str) -> Mapping[str, tuple[str, ...]]:
-    """The names that missions may use, as the checks of missions want them."""
+def _known(robot: str) -> Mapping[str, Collection[str]]:
+    """The names that missions may use for this robot."""
+    from behaviours.workcell import Workcell
     from rt_control.description import load_robot
 
-    workcell = load_robot(robot).workcell
-    return {"bin": tuple(item.name for item in workcell.bin), "pose": tuple(workcell.poses)}
+    return Workcell.of(load_robot(robot)).known_names
 
 
-def _load(name: str, known: Mapping[str, tuple[str, ...]]) -> MissionPlan:
+def _load(name: str, known: Mapping[str, Collection[str]]) -> MissionPlan:
     from trees.mission import load_mission
 
     return load_mission(name, known)

@@ -52,27 +52,31 @@ def status_command(options: argparse.Namespace) -> int:
 
 def estop_command(options: argparse.Namespace) -> int:
     """Stop the robot."""
-    from rt_control import _native as native
+    from robot_runtime.client import OperatorStop
 
-    return _ask(_open(options), native.RequestKind.stop, lambda state: bool(state.latched), "stopped, latched")
+    directory = _open(options)
+    OperatorStop(directory).stop()
+    return _wait(directory, lambda state: bool(state.latched), "stopped, latched; `dynamical rt reset` ends it")
 
 
 def reset_command(options: argparse.Namespace) -> int:
     """End a latched stop."""
-    from rt_control import _native as native
+    from robot_runtime.client import OperatorStop
 
     directory = _open(options)
     if not _read_state(directory).latched:
         print("no stop is latched")
         return 0
-    return _ask(directory, native.RequestKind.reset, lambda state: not state.latched, "reset; the robot holds")
+    OperatorStop(directory).reset()
+    return _wait(directory, lambda state: not state.latched, "reset; the robot holds until it is told to resume")
 
 
 def clean_command(options: argparse.Namespace) -> int:
     """Remove the remains of a crashed run."""
-    from robot_runtime.run_folders import remove_remains
+    from rt_control.channels import clean
 
-    print(f"removed {remove_remains(options.robot, options.root)}")
+    removed = clean(options.robot, options.root)
+    print(f"removed what a crashed run of {options.robot} left" if removed else f"{options.robot} left nothing behind")
     return 0
 
 
@@ -106,27 +110,16 @@ def _open(options: argparse.Namespace) -> RunDirectory:
 def _read_state(directory: RunDirectory) -> native.State:
     from rt_control import _native as native
 
-    state = native.StateReader(str(directory.path("state"))).read()
+    state = native.StateReader(directory.path("state")).read()
     if state is None:
         raise ChannelError("rt_control has not written its state yet; try again in a second")
     return state
 
 
-def _ask(
-    directory: RunDirectory, kind: native.RequestKind, fulfilled: Callable[[native.State], bool], answer: str
-) -> int:
-    """Push an operator's edge, and wait until rt_control's state shows it."""
+def _wait(directory: RunDirectory, fulfilled: Callable[[native.State], bool], answer: str) -> int:
+    """Wait until rt_control's state shows what was asked of it."""
     from robot_runtime.tier1_status import figures
-    from rt_control import _native as native
 
-    request = native.Request()
-    request.kind = kind
-    request.origin = native.Source.operator_
-    request.stamp_ns = time.monotonic_ns()
-    if not native.RequestQueue(str(directory.path("requests.operator"))).push(request):
-        raise ChannelError(
-            "the queue of operator requests is full: rt_control does not read it; see `dynamical rt status`"
-        )
     until = time.monotonic() + ANSWER_LIMIT_S
     while time.monotonic() < until:
         if fulfilled(_read_state(directory)):

@@ -50,6 +50,16 @@ def register(commands: Subparsers) -> None:
     parser.add_argument(
         "--lockstep", action="store_true", help="run in one process on virtual time: faster, deterministic per seed"
     )
+    parser.add_argument(
+        "--attended",
+        action="store_true",
+        help="an operator is there: a latched stop waits for a reset, and ends nothing",
+    )
+    parser.add_argument(
+        "--person",
+        metavar="JSON",
+        help="a person's arm comes in, as [[time_s, x, y, z, yaw_rad], ...] in the base frame",
+    )
     arguments.add_json_argument(parser)
     arguments.add_root_argument(parser)
     parser.set_defaults(handler=handle)
@@ -74,6 +84,8 @@ def handle(options: argparse.Namespace) -> int:
             view=options.view,
             lockstep=options.lockstep,
             progress=options.json_path != "-",
+            attended=options.attended,
+            person=options.person,
             root=options.root,
         )
     )

@@ -19,12 +19,10 @@ def work(context: WorkerContext) -> None:
     workcell = Workcell.of(description)
     mission = None
     if context.mission_file is not None:
-        mission = load_mission(context.mission_file, workcell.names)
+        mission = load_mission(context.mission_file, workcell.known_names)
     ports = LivePorts(context.run)
     config = AgentConfig()
-    agent = RobotRuntimeAgent(
-        MonotonicClock(), ports, mission, config, robot=description.name, workcell=workcell
-    )
+    agent = RobotRuntimeAgent(MonotonicClock(), ports, mission, config, robot=description.name, workcell=workcell)
     gc.collect()
     gc.freeze()
     try:

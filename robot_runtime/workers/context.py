@@ -7,11 +7,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from robot_runtime.workers.loop import end_with_parent
 from rt_control.channels import RunDirectory
 from rt_control.description import RobotDescription, load_robot
 from rt_control.errors import DynamicalError
+
+if TYPE_CHECKING:
+    from rt_control._native import RobotModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,12 @@ class WorkerContext:
     run: RunDirectory
     description: RobotDescription
     mission_file: Path | None
+
+    def model(self) -> RobotModel:
+        """The compiled robot, the same that `rt_control` runs with."""
+        from rt_control._native import RobotModel
+
+        return RobotModel.from_bytes(self.run.path("robot").read_bytes())
 
 
 def worker_main(name: str, work: Callable[[WorkerContext], None]) -> None:

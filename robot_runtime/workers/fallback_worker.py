@@ -6,8 +6,9 @@ import os
 
 import cv2
 
+from perception.robot_shape import robot_capsules
 from perception.stereo import StereoRange
-from policies.retreat import Retreat
+from policies.retreat import RetreatController
 from policies.skill import SkillReport
 from robot_runtime.directive import Directive, WorkerStatus
 from robot_runtime.frames import read_frame
@@ -16,7 +17,6 @@ from robot_runtime.transport import LatestPublisher, LatestSubscriber
 from robot_runtime.workers.context import WorkerContext, worker_main
 from robot_runtime.workers.loop import Heart, PeriodicLoop
 from rt_control import _native as native
-from rt_control.description import compile_model
 
 RATE_HZ = 10.0
 LEFT, RIGHT = "overhead_left", "overhead_right"
@@ -26,9 +26,9 @@ def work(context: WorkerContext) -> None:
     """Measure the nearest unexplained point ten times a second; hold the arm while it has the authority."""
     cv2.setNumThreads(1)
     run, description = context.run, context.description
-    kinematics = native.Kinematics(compile_model(description))
+    kinematics = native.Kinematics(context.model())
     stereo = StereoRange(description)
-    retreat = Retreat(description)
+    retreat = RetreatController(description, kinematics)
     cameras = {name: native.FrameReader(run.path(f"frame.{name}")) for name in (LEFT, RIGHT)}
     states = native.StateReader(run.path("state"))
     constraints = native.ConstraintsWriter(run.path("constraints.fallback"))
@@ -49,10 +49,13 @@ def work(context: WorkerContext) -> None:
             if left is not None and right is not None:
                 seen_number = left.number
                 queue_age_s = (now_ns - left.stamp_ns) / 1e9
-                distance_m = stereo.update(left, right, kinematics.link_poses(state.position))
+                capsules = robot_capsules(kinematics.link_poses(state.position), description.gripper)
+                distance_m = stereo.update(left, right, capsules)
                 constraints.write(person_constraints(native.Source.fallback, left.stamp_ns, distance_m))
             if state.authority == native.Source.fallback:
-                commands.write(retreat.hold(now_ns, state))
+                command, report = retreat.tick(now_ns, state, None)
+                if command is not None:
+                    commands.write(command)
         statuses.publish(WorkerStatus("fallback", os.getpid(), sequence, now_ns, report, queue_age_s))
 
     PeriodicLoop(RATE_HZ, heart).run(step)

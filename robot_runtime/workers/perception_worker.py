@@ -7,6 +7,7 @@ import os
 import cv2
 
 from perception.pipeline import ScenePipeline
+from perception.robot_shape import robot_capsules
 from perception.scene import Scene
 from robot_runtime.directive import Directive, WorkerStatus
 from robot_runtime.frames import read_frame
@@ -15,7 +16,6 @@ from robot_runtime.transport import LatestPublisher, LatestSubscriber
 from robot_runtime.workers.context import WorkerContext, worker_main
 from robot_runtime.workers.loop import Heart, PeriodicLoop
 from rt_control import _native as native
-from rt_control.description import compile_model
 
 CAMERA = "rgbd"
 POLL_RATE_HZ = 100.0
@@ -27,7 +27,7 @@ def work(context: WorkerContext) -> None:
     cv2.setNumThreads(1)
     run, description = context.run, context.description
     pipeline = ScenePipeline(description)
-    kinematics = native.Kinematics(compile_model(description))
+    kinematics = native.Kinematics(context.model())
     frames = native.FrameReader(run.path(f"frame.{CAMERA}"))
     states = native.StateReader(run.path("state"))
     constraints = native.ConstraintsWriter(run.path("constraints.perception"))
@@ -51,8 +51,8 @@ def work(context: WorkerContext) -> None:
             if frame is not None and state is not None:
                 seen_number, looked_ns = frame.number, now_ns
                 queue_age_s = (now_ns - frame.stamp_ns) / 1e9
-                links = kinematics.link_poses(state.position)
-                scene = pipeline.update(frame, links, state.position, now_ns)
+                capsules = robot_capsules(kinematics.link_poses(state.position), description.gripper)
+                scene = pipeline.update(frame, capsules, now_ns)
                 scenes.publish(scene)
                 constraints.write(person_constraints(native.Source.perception, scene.stamp_ns, scene.person_distance_m))
         if sequence != acknowledged or now_ns - told_ns >= STATUS_PERIOD_NS:

@@ -12,7 +12,6 @@ from robot_runtime.transport import LatestPublisher, LatestSubscriber
 from robot_runtime.workers.context import WorkerContext, worker_main
 from robot_runtime.workers.loop import Heart, PeriodicLoop
 from rt_control import _native as native
-from rt_control.description import compile_model
 
 RATE_HZ = 100.0
 STATUS_PERIOD_NS = 50_000_000
@@ -21,7 +20,7 @@ STATUS_PERIOD_NS = 50_000_000
 def work(context: WorkerContext) -> None:
     """Execute what the newest directive assigns."""
     run, description = context.run, context.description
-    executor = PolicyExecutor(description, native.Kinematics(compile_model(description)))
+    executor = PolicyExecutor(description, native.Kinematics(context.model()))
     states = native.StateReader(run.path("state"))
     commands = native.CommandWriter(run.path("command.policy"))
     scenes = LatestSubscriber(run.endpoint("perception.scene"), Scene)

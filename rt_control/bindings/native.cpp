@@ -9,4 +9,5 @@ NB_MODULE(_native, module) {
   bind_channels(module);
   bind_model(module);
   bind_kinematics(module);
+  bind_controller(module);
 }

@@ -1,4 +1,4 @@
-"""A robot in plain Python for the agent's tests: tier 1, workers and scene answer as the real ones do, on virtual time."""
+"""A robot in plain Python for the agent's tests: tier 1, workers and scene answer as the real ones, on virtual time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from behaviours.robot import RobotState, StopCause
-from behaviours.workcell import Bin, Workcell
+from behaviours.workcell import Bin, Hand, Workcell
 from perception.scene import Scene, SceneObject, Vector3
 from policies.skill import Assignment, MoveTo, Pick, Place, SkillReport
 from robot_runtime.agent import AgentConfig, RobotRuntimeAgent
@@ -18,9 +18,9 @@ from rt_control.clock import VirtualClock
 from trees.mission import MissionPlan
 
 PERIOD_NS = 20_000_000
-BINS = {"left_bin": Bin((0.4, 0.4, 0.05), (0.2, 0.2, 0.1)), "right_bin": Bin((0.4, -0.4, 0.05), (0.2, 0.2, 0.1))}
-WORKCELL = Workcell(BINS, ("home",), gripper_axis=7, gripper_empty=0.002, gripper_full=0.038)
-KNOWN = {"bin": tuple(BINS), "pose": WORKCELL.poses}
+BINS = {"left_bin": Bin((0.4, 0.4, 0.0), (0.2, 0.2, 0.1)), "right_bin": Bin((0.4, -0.4, 0.0), (0.2, 0.2, 0.1))}
+WORKCELL = Workcell(BINS, ("home",), Hand(axis=7, closed=0.0, open=0.04))
+KNOWN = WORKCELL.known_names
 OPEN, CLOSED_ON_OBJECT = 0.04, 0.02
 
 
@@ -28,8 +28,8 @@ class FakeRobot:
     """Everything outside of the agent.
 
     Attributes that a test may change at any time: `silent` (sources that no longer beat), `stuck` (skills never end),
-    `fail_next` (the next skills fail with these reasons), `deaf` (workers that take up no directive), `missing` (share of
-    deadlines missed), `queue_age_s`.
+    `fail_next` (the next skills fail with these reasons), `deaf` (workers that take up no directive), `missing` (share
+    of deadlines missed), `queue_age_s`.
     """
 
     def __init__(self) -> None:
@@ -148,7 +148,7 @@ class FakeRobot:
                 self.held = name
                 self._grip(CLOSED_ON_OBJECT)
             case Place(bin_name):
-                self.objects[self.held] = BINS[bin_name].centre_base
+                self.objects[self.held] = BINS[bin_name].floor_base
                 self.held = ""
                 self._grip(OPEN)
             case MoveTo(_):

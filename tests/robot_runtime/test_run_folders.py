@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from robot_runtime.run_folders import remove_remains, run_folders, running_robot
+from robot_runtime.run_folders import run_folders, running_robot
 from rt_control.errors import InputError
 
 
@@ -56,22 +56,3 @@ def test_a_robot_that_does_not_run_is_refused_with_those_that_do(tmp_path: Path)
             InputError, match="'arm6' does not run; a crashed run left remains, see `dynamical rt clean`"
         ):
             running_robot("arm6", tmp_path)
-
-
-def test_remains_are_removed_whole(tmp_path: Path) -> None:
-    folder = remains(tmp_path, "arm7")
-    assert remove_remains("arm7", tmp_path) == folder
-    assert not folder.exists()
-
-
-def test_a_running_robot_is_never_cleaned_away(tmp_path: Path) -> None:
-    with running(tmp_path, "arm7") as folder:
-        with pytest.raises(InputError, match="'arm7' runs; end it first"):
-            remove_remains("arm7", tmp_path)
-        assert (folder / "state").exists()
-
-
-def test_unknown_remains_are_refused_with_those_there_are(tmp_path: Path) -> None:
-    remains(tmp_path, "arm6")
-    with pytest.raises(InputError, match="'arm7' has no remains in .*; remains: arm6"):
-        remove_remains("arm7", tmp_path)

@@ -1,0 +1,375 @@
+"""Virtual time: plant, cameras, perception, policy, agent and `Controller::step` in one process, in lockstep.
+
+The same classes as in the live runtime, wired by mailboxes instead of channels and sockets. Deterministic to the bit for
+a seed. Inside one millisecond the order is fixed: plant, `rt_control`, cameras and perception, policy, agent. What each
+of them says becomes visible to the others only after the latency that it has in the live runtime (`latency.toml`).
+A frame is rendered only when perception looks at it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from behaviours.robot import RobotState
+from behaviours.workcell import Workcell
+from perception.pipeline import ScenePipeline
+from perception.robot_shape import robot_capsules
+from perception.scene import Scene
+from policies.executor import PolicyExecutor
+from robot_runtime import tier1
+from robot_runtime.agent import AgentConfig, RobotRuntimeAgent
+from robot_runtime.agent_api import Call, Reply
+from robot_runtime.agent_ports import AgentConstraints, Beat, Tier1Event, Tier1Request
+from robot_runtime.directive import Directive, WorkerStatus
+from robot_runtime.mailbox import DelayedLatest
+from robot_runtime.person_constraints import person_constraints
+from robot_runtime.run_options import RunOptions
+from robot_runtime.run_result import RunResult
+from rt_control import _native as native
+from rt_control.clock import VirtualClock
+from rt_control.description import RobotDescription, load_robot
+from rt_control.model_compiler import compile_model
+from sim.cameras import Renderer
+from sim.oracle import OraclePerception
+from sim.person import PersonPath
+from sim.plant import Plant
+from sim.score import score
+from trees.mission import MissionPlan, load_mission
+
+MS = 1_000_000
+POLICY_EVERY_MS = 10
+AGENT_EVERY_MS = 20
+HEARTBEAT_EVERY_MS = 20
+FRAMES_PER_100_MS = 3
+CAMERA = "rgbd"
+PID = 1  # of every process that there would be
+MISSION_LIMIT_S = 600.0
+LATENCY_FILE = Path(__file__).parent / "latency.toml"
+
+
+class Latencies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What each part takes in the live runtime, s; see `latency.toml`."""
+
+    frame_to_scene_s: float
+    scene_to_reader_s: float
+    state_to_command_s: float
+    directive_s: float
+    report_s: float
+    request_s: float
+
+    @classmethod
+    def load(cls) -> Latencies:
+        """The measured ones."""
+        return msgspec.convert(tomllib.loads(LATENCY_FILE.read_text()), cls)
+
+
+Value = TypeVar("Value")
+Timed = deque[tuple[int, Value]]
+"""Values, each with the time (ns) at which it arrives."""
+
+
+def _ns(duration_s: float) -> int:
+    return round(duration_s * 1e9)
+
+
+def _new(queue: Timed[Value], now_ns: int) -> list[Value]:
+    """Take what has arrived."""
+    arrived = []
+    while queue and queue[0][0] <= now_ns:
+        arrived.append(queue.popleft()[1])
+    return arrived
+
+
+class _Calls:
+    """The API has no socket in virtual time: tests and scripts speak to the agent directly."""
+
+    def calls(self) -> Sequence[Call]:
+        return ()
+
+    def answer(self, call: Call, reply: Reply) -> None:
+        return
+
+
+class LockstepPorts(_Calls):
+    """The agent's ports, as mailboxes."""
+
+    def __init__(self, clock: VirtualClock, latencies: Latencies) -> None:
+        self._clock = clock
+        self._latencies = latencies
+        self.state: native.State | None = None
+        self.tier1_events: deque[native.Event] = deque()
+        self.scenes: DelayedLatest[Scene] = DelayedLatest()
+        self.beats: dict[str, Beat] = {}
+        self.statuses: dict[str, DelayedLatest[WorkerStatus]] = {
+            source: DelayedLatest() for source in ("perception", "policy", "fallback")
+        }
+        self.requests: Timed[Tier1Request] = deque()
+        self.directives: DelayedLatest[Directive] = DelayedLatest()
+        self.constraints: AgentConstraints | None = None
+        self.agent_beat: Beat | None = None
+        self.snapshots_written = 0
+
+    def robot_state(self) -> RobotState | None:
+        return None if self.state is None else tier1.robot_state(self.state)
+
+    def events(self) -> tuple[Sequence[Tier1Event], int]:
+        events = [tier1.event(item) for item in self.tier1_events]
+        self.tier1_events.clear()
+        return events, 0
+
+    def scene(self) -> Scene | None:
+        return self.scenes.read(self._clock.now_ns())
+
+    def beat(self, source: str) -> Beat | None:
+        return self.beats.get(source)
+
+    def worker_status(self, source: str) -> WorkerStatus | None:
+        return self.statuses[source].read(self._clock.now_ns())
+
+    def cloud_heard_ns(self) -> int | None:
+        return None
+
+    def send_beat(self, beat: Beat) -> None:
+        self.agent_beat = beat
+
+    def send_constraints(self, constraints: AgentConstraints) -> None:
+        self.constraints = constraints
+
+    def send_request(self, request: Tier1Request) -> bool:
+        self.requests.append((self._clock.now_ns() + _ns(self._latencies.request_s), request))
+        return True
+
+    def send_directive(self, directive: Directive) -> None:
+        self.directives.put(directive, self._clock.now_ns() + _ns(self._latencies.directive_s))
+
+    def send_snapshot(self, snapshot: bytes) -> None:
+        self.snapshots_written += 1
+
+
+@dataclass(frozen=True, slots=True)
+class LockstepOptions:
+    """How to run in virtual time.
+
+    Attributes:
+        seed: of the scenario, and of the oracle's errors.
+        oracle: scenes from the simulator's truth with modelled errors instead of images; named in every result.
+        snapshots: whether the agent writes its snapshot stream.
+        person: path of a person's arm.
+    """
+
+    seed: int = 0
+    oracle: bool = False
+    snapshots: bool = False
+    person: PersonPath | None = None
+
+
+class Lockstep:
+    """One robot in virtual time.
+
+    Args:
+        description: of a simulated robot.
+        mission: to run; None leaves the robot idle.
+        options: how.
+    """
+
+    def __init__(
+        self, description: RobotDescription, mission: MissionPlan | None, options: LockstepOptions | None = None
+    ) -> None:
+        self.options = options or LockstepOptions()
+        self.description = description
+        self.latencies = Latencies.load()
+        self.clock = VirtualClock(1_000 * MS)
+        self.begun_ns = self.clock.now_ns()
+        model = compile_model(description)
+        self.plant = Plant(
+            description.world_path,
+            description,
+            self.options.seed,
+            description.timing.drive_watchdog_cycles,
+            self.options.person,
+        )
+        self.controller = native.Controller(model)
+        self.kinematics = native.Kinematics(model)
+        self.ports = LockstepPorts(self.clock, self.latencies)
+        workcell = Workcell.of(description)
+        self.agent = RobotRuntimeAgent(
+            self.clock,
+            self.ports,
+            mission,
+            AgentConfig(snapshots=self.options.snapshots),
+            robot=description.name,
+            workcell=workcell,
+        )
+        self.policy = PolicyExecutor(description, self.kinematics)
+        self.pipeline = None if self.options.oracle else ScenePipeline(description)
+        self.renderer = None if self.options.oracle else Renderer(description.world_path, description)
+        self.oracle = OraclePerception(self.plant, self.options.seed) if self.options.oracle else None
+        self._commands: Timed[native.Command] = deque()
+        self.operator_requests: Timed[native.Request] = deque()
+        """What an operator asks of `rt_control`, each with the time (ns) from which it is heard."""
+        self.stopped: set[str] = set()
+        """Processes that do nothing, as if they had been stopped: `agent`, `policy`, `perception`, `cameras`."""
+        self._inputs = native.Inputs()
+        self._inputs.realtime = native.RealtimeStatus.fifo | native.RealtimeStatus.memory_locked
+        self._perception_constraints: Timed[native.Constraints] = deque()
+        self._drive_command: native.DriveCommand | None = None
+        self._ms = 0
+        self._counts: dict[str, int] = {}
+        self.state: native.State | None = None
+
+    @property
+    def time_s(self) -> float:
+        """Virtual time since the start."""
+        return (self.clock.now_ns() - self.begun_ns) / 1e9
+
+    def step(self) -> None:
+        """Advance by one millisecond."""
+        self.clock.advance_ns(MS)
+        now_ns = self.clock.now_ns()
+        drive_state = self.plant.step(self._drive_command)
+        drive_state.stamp_ns = now_ns
+        self._control(now_ns, drive_state)
+        if self._ms % HEARTBEAT_EVERY_MS == 0:
+            self._beat(now_ns)
+        self._see(now_ns)
+        if self._ms % POLICY_EVERY_MS == 0 and "policy" not in self.stopped:
+            self._act(now_ns)
+        if self._ms % AGENT_EVERY_MS == 0 and "agent" not in self.stopped:
+            self.ports.state = self.state
+            self.agent.tick()
+        self._ms += 1
+
+    def run(self, limit_s: float) -> None:
+        """Advance until the mission ends or the limit is reached."""
+        while self.agent.outcome is None and self.time_s < limit_s:
+            self.step()
+
+    def close(self) -> None:
+        """Free the GL context."""
+        if self.renderer is not None:
+            self.renderer.close()
+            self.renderer = None
+
+    def result(self) -> RunResult:
+        """How the run stands."""
+        outcome = self.agent.outcome
+        kind, reason = (outcome.kind, outcome.reason) if outcome is not None else ("duration_reached", "")
+        verdict = score(self.plant)
+        if kind == "SUCCESS" and verdict.objects_sorted < verdict.objects_total:
+            kind = "objects_misplaced"
+            reason = ", ".join(f"{name} ({where})" for name, where in sorted(verdict.misplaced.items()))
+        state = self.state
+        modes: dict[str, None] = dict.fromkeys(entry.name for entry in self.agent.modes_entered)
+        return RunResult(
+            outcome=kind,
+            objects_sorted=verdict.objects_sorted,
+            objects_total=verdict.objects_total,
+            modes_entered=tuple(modes),
+            interventions=state.interventions if state is not None else 0,
+            deadline_misses=0,
+            cycles=state.cycle if state is not None else 0,
+            duration_s=self.time_s,
+            realtime="virtual",
+            time_dilation=1.0,
+            reason=reason,
+            drive_watchdog_cycles=self.description.timing.drive_watchdog_cycles,
+            perception="oracle" if self.options.oracle else "cascade",
+        )
+
+    def _control(self, now_ns: int, drive_state: native.DriveState) -> None:
+        inputs = self._inputs
+        inputs.now_ns = now_ns
+        inputs.drive_state = drive_state
+        inputs.commands = _new(self._commands, now_ns)[-1:]
+        inputs.constraints = self._new_constraints(now_ns)
+        inputs.agent_heartbeat = None
+        if self.ports.agent_beat is not None:
+            inputs.agent_heartbeat = tier1.heartbeat(self.ports.agent_beat)
+            self.ports.agent_beat = None
+        inputs.requests = [
+            *(tier1.request(item) for item in _new(self.ports.requests, now_ns)),
+            *_new(self.operator_requests, now_ns),
+        ]
+        outputs = self.controller.step(inputs)
+        self.state = outputs.state
+        self._drive_command = outputs.drive_command
+        self.ports.tier1_events.extend(outputs.events)
+
+    def _new_constraints(self, now_ns: int) -> list[native.Constraints]:
+        perceived = _new(self._perception_constraints, now_ns)[-1:]
+        if self.ports.constraints is not None:
+            perceived.append(tier1.constraints(self.ports.constraints))
+            self.ports.constraints = None
+        return perceived
+
+    def _beat(self, now_ns: int) -> None:
+        for source, rate_hz in (("cameras", 30.0), ("perception", 30.0), ("policy", 100.0), ("fallback", 10.0)):
+            if source not in self.stopped:
+                count = self._counts[source] = self._counts.get(source, 0) + 1
+                self.ports.beats[source] = Beat(source, "healthy", PID, now_ns, count, rate_hz)
+        directive = self.ports.directives.read(now_ns)
+        sequence = directive.sequence if directive is not None else 0
+        for source in ("perception", "fallback"):
+            if source not in self.stopped:
+                status = WorkerStatus(source, PID, sequence, now_ns)
+                self.ports.statuses[source].put(status, now_ns + _ns(self.latencies.report_s))
+
+    def _see(self, now_ns: int) -> None:
+        """Look at the world when a frame is due, if perception runs and wants it."""
+        frames_before, frames_now = ((self._ms + offset) * FRAMES_PER_100_MS // 100 for offset in (0, 1))
+        if frames_now == frames_before or self.stopped & {"cameras", "perception"} or self.state is None:
+            return
+        directive = self.ports.directives.read(now_ns)
+        if directive is not None and directive.profile.perception_rate_hz <= 0.0:
+            return
+        scene = self._look(now_ns)
+        seen_ns = now_ns + _ns(self.latencies.frame_to_scene_s)
+        self.ports.scenes.put(scene, seen_ns + _ns(self.latencies.scene_to_reader_s))
+        constraints = person_constraints(native.Source.perception, scene.stamp_ns, scene.person_distance_m)
+        self._perception_constraints.append((seen_ns, constraints))
+
+    def _look(self, now_ns: int) -> Scene:
+        if self.oracle is not None:
+            return self.oracle.look(now_ns)
+        assert self.renderer is not None and self.pipeline is not None and self.state is not None
+        frame = self.renderer.render(CAMERA, self.plant.world_bytes(now_ns), now_ns)
+        capsules = robot_capsules(self.kinematics.link_poses(self.state.position), self.description.gripper)
+        return self.pipeline.update(frame, capsules, now_ns)
+
+    def _act(self, now_ns: int) -> None:
+        directive = self.ports.directives.read(now_ns)
+        if directive is None or self.state is None:
+            return
+        if directive.profile.policy_rate_hz <= 50.0 and self._ms % (2 * POLICY_EVERY_MS):
+            return
+        assignment = directive.assignment if directive.profile.policy == "learned" else None
+        scene = self.ports.scenes.read(now_ns)
+        command, report = self.policy.tick(now_ns, self.state, scene, assignment)
+        if command is not None:
+            self._commands.append((now_ns + _ns(self.latencies.state_to_command_s), command))
+        status = WorkerStatus("policy", PID, directive.sequence, now_ns, report)
+        self.ports.statuses["policy"].put(status, now_ns + _ns(self.latencies.report_s))
+
+
+def run_lockstep(options: RunOptions) -> RunResult:
+    """Run a mission in virtual time.
+
+    Raises:
+        InputError: robot or mission cannot be used.
+    """
+    description = load_robot(options.robot)
+    mission = load_mission(options.mission, Workcell.of(description).known_names)
+    person = PersonPath.from_json(options.person) if options.person else None
+    lockstep = Lockstep(description, mission, LockstepOptions(options.seed, person=person))
+    try:
+        lockstep.run(options.duration_s or MISSION_LIMIT_S)
+        return lockstep.result()
+    finally:
+        lockstep.close()

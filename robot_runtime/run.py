@@ -1,0 +1,66 @@
+"""`dynamical run`: one mission on one robot, live or in virtual time, from nothing to the result."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from robot_runtime.run_options import RunOptions
+from robot_runtime.run_result import RunResult
+
+if TYPE_CHECKING:
+    from robot_runtime.live import LiveRobot
+
+POLL_PERIOD_S = 0.02
+
+
+def run(options: RunOptions) -> RunResult:
+    """Run a mission and say how it ended. Leaves no process and no shared memory behind, whatever happens.
+
+    Raises:
+        InputError: what was asked for cannot be run.
+        WorkerLost: a process did not come up.
+    """
+    if options.lockstep:
+        from robot_runtime.lockstep import run_lockstep
+
+        return run_lockstep(options)
+    return _run_live(options)
+
+
+def _run_live(options: RunOptions) -> RunResult:
+    from robot_runtime.live import LiveRobot
+    from robot_runtime.run_progress import RunProgress
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    with LiveRobot(options) as robot:
+        progress = RunProgress(enabled=options.progress)
+        progress.starting(robot)
+        robot.start(progress.process_ready)
+        viewer = _open_viewer(robot) if options.view else None
+        try:
+            while robot.outcome is None:
+                progress.update(robot, robot.poll())
+                time.sleep(POLL_PERIOD_S)
+        except KeyboardInterrupt:
+            progress.note("interrupted: ending every process")
+        finally:
+            if viewer is not None:
+                viewer.terminate()
+                viewer.wait()
+        progress.ending()
+        return robot.finish()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """A polite request to end is handled like Ctrl-C: everything is ended in order."""
+    raise KeyboardInterrupt
+
+
+def _open_viewer(robot: LiveRobot) -> subprocess.Popen[bytes]:
+    arguments = ("--run-dir", str(robot.run.directory), "--robot", str(robot.description.path))
+    return subprocess.Popen([sys.executable, "-m", "sim.view", *arguments])

@@ -1,0 +1,191 @@
+#include "rt_control/controller.hpp"
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/vector.h>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "message.hpp"
+#include "rt_control/faults.hpp"
+#include "rt_control/limits.hpp"
+#include "rt_control/mapping.hpp"
+
+namespace dynamical::rt::python {
+namespace {
+
+// What rt_control::Inputs points to, owned.
+struct PythonInputs {
+  std::int64_t now_ns = 0;
+  std::optional<DriveState> drive_state;
+  std::vector<Command> commands;
+  std::vector<Source> corrupt_commands;
+  std::vector<Constraints> constraints;
+  std::optional<Heartbeat> agent_heartbeat;
+  std::vector<Request> requests;
+  std::int64_t wake_latency_ns = 0;
+  std::int64_t compute_ns = 0;
+  std::uint64_t deadline_misses = 0;
+  std::uint64_t skipped_cycles = 0;
+  std::uint32_t realtime = 0;
+  bool channel_broken = false;
+  bool shutdown = false;
+
+  [[nodiscard]] Inputs view() const {
+    Inputs inputs;
+    inputs.now_ns = now_ns;
+    inputs.drive_state = drive_state ? &*drive_state : nullptr;
+    for (const Command& command : commands) {
+      inputs.command[index_of(command.source)] = &command;
+    }
+    for (const Source source : corrupt_commands) {
+      inputs.corrupt_commands |= 1U << index_of(source);
+    }
+    for (const Constraints& message : constraints) {
+      inputs.constraints[index_of(message.source)] = &message;
+    }
+    inputs.agent_heartbeat = agent_heartbeat ? &*agent_heartbeat : nullptr;
+    inputs.requests = requests;
+    inputs.wake_latency_ns = wake_latency_ns;
+    inputs.compute_ns = compute_ns;
+    inputs.deadline_misses = deadline_misses;
+    inputs.skipped_cycles = skipped_cycles;
+    inputs.realtime = realtime;
+    inputs.channel_broken = channel_broken;
+    inputs.shutdown = shutdown;
+    return inputs;
+  }
+
+ private:
+  static std::size_t index_of(Source source) {
+    const auto index = static_cast<std::size_t>(source);
+    if (index >= kMaxSources) {
+      throw nb::value_error(("source " + std::to_string(index) + ", at most " + std::to_string(kMaxSources - 1)).c_str());
+    }
+    return index;
+  }
+};
+
+class PythonController {
+ public:
+  PythonController(const RobotModel& model, std::uint64_t generation, const std::optional<State>& previous)
+      : controller_(checked(model), Start{generation, previous ? &*previous : nullptr}) {}
+
+  Outputs* step(const PythonInputs& inputs) {
+    auto outputs = std::make_unique<Outputs>();
+    controller_.step(inputs.view(), *outputs);
+    return outputs.release();
+  }
+
+ private:
+  static const RobotModel& checked(const RobotModel& model) {
+    if (const std::string fault = fault_of(model); !fault.empty()) {
+      throw ChannelFault("robot model: " + fault + "; mend the robot's description");
+    }
+    return model;
+  }
+
+  Controller controller_;
+};
+
+void bind_inputs(nb::module_& module) {
+  nb::class_<PythonInputs>(module, "Inputs", "What one cycle reads; only what is new in this cycle.")
+      .def(nb::init<>())
+      .def_rw("now_ns", &PythonInputs::now_ns, "When this cycle was due.")
+      .def_rw("drive_state", &PythonInputs::drive_state, nb::arg().none())
+      .def_rw("commands", &PythonInputs::commands, "At most one per source. A copy; assign a whole list.")
+      .def_rw("corrupt_commands", &PythonInputs::corrupt_commands, "Sources whose new command failed its checksum.")
+      .def_rw("constraints", &PythonInputs::constraints, "At most one per source. A copy; assign a whole list.")
+      .def_rw("agent_heartbeat", &PythonInputs::agent_heartbeat, nb::arg().none())
+      .def_rw("requests", &PythonInputs::requests, "A copy; assign a whole list. `origin` is that of the queue.")
+      .def_rw("wake_latency_ns", &PythonInputs::wake_latency_ns)
+      .def_rw("compute_ns", &PythonInputs::compute_ns)
+      .def_rw("deadline_misses", &PythonInputs::deadline_misses)
+      .def_rw("skipped_cycles", &PythonInputs::skipped_cycles)
+      .def_rw("realtime", &PythonInputs::realtime, "RealtimeStatus bits.")
+      .def_rw("channel_broken", &PythonInputs::channel_broken)
+      .def_rw("shutdown", &PythonInputs::shutdown);
+}
+
+void bind_faults(nb::module_& module) {
+  nb::enum_<Resetter>(module, "Resetter", nb::is_arithmetic(), "Who may end a latched stop.")
+      .value("nobody", Resetter::nobody)
+      .value("operator_", Resetter::operator_)
+      .value("requester", Resetter::requester);
+  nb::class_<FaultRule>(module, "FaultRule", "What one fault does.")
+      .def_ro("fault", &FaultRule::fault)
+      .def_ro("stop", &FaultRule::stop)
+      .def_ro("latched", &FaultRule::latched)
+      .def_ro("resetter", &FaultRule::resetter)
+      .def_prop_ro("text", [](const FaultRule& self) { return std::string(self.text); })
+      .def_prop_ro(
+          "outcome", [](const FaultRule& self) { return std::string(self.outcome); }, "Of a run that nobody attends.");
+  module.def(
+      "fault_table", [] { return std::vector<FaultRule>(kFaultTable.begin(), kFaultTable.end()); },
+      "The table of faults, in the order of Fault.");
+  module.def(
+      "execution_table",
+      [] {
+        std::vector<std::vector<ExecutionState>> table;
+        for (const auto& row : kExecutionTable) {
+          table.emplace_back(row.begin(), row.end());
+        }
+        return table;
+      },
+      "Next execution state by state and ExecutionEvent.");
+  nb::enum_<ExecutionEvent>(module, "ExecutionEvent", nb::is_arithmetic(), "What changes the execution state.")
+      .value("moves", ExecutionEvent::moves)
+      .value("brakes", ExecutionEvent::brakes)
+      .value("rests", ExecutionEvent::rests)
+      .value("released", ExecutionEvent::released)
+      .value("ramps_down", ExecutionEvent::ramps_down)
+      .value("ramp_ended", ExecutionEvent::ramp_ended)
+      .value("torque_off", ExecutionEvent::torque_off)
+      .value("reset", ExecutionEvent::reset);
+}
+
+void bind_limits(nb::module_& module) {
+  module.def("stopping_distance", stopping_distance, nb::arg("speed"), nb::arg("acceleration"), nb::arg("period"),
+             "Way that a speed >= 0 needs to come to rest, in whole cycles.");
+  module.def("highest_velocity", highest_velocity, nb::arg("way"), nb::arg("acceleration"), nb::arg("period"),
+             "Highest velocity at the end of a cycle after which the rest of the way suffices to stop.");
+  module.def(
+      "allowed_velocities",
+      [](double position, double velocity, double lower, double upper, double velocity_limit, double acceleration,
+         double period) {
+        const VelocityRange range =
+            allowed_velocities(position, velocity, {lower, upper, velocity_limit, acceleration}, period);
+        return std::make_pair(range.lower, range.upper);
+      },
+      nb::arg("position"), nb::arg("velocity"), nb::arg("lower"), nb::arg("upper"), nb::arg("velocity_limit"),
+      nb::arg("acceleration"), nb::arg("period"), "Lowest and highest velocity allowed at the end of the next cycle.");
+  module.def("approach", approach, nb::arg("position"), nb::arg("velocity"), nb::arg("target_position"),
+             nb::arg("target_velocity"), nb::arg("acceleration"), nb::arg("period"),
+             "Velocity that reaches an evenly moving target soonest without overshoot.");
+}
+
+}  // namespace
+
+void bind_controller(nb::module_& module) {
+  bind_faults(module);
+  bind_limits(module);
+  bind_inputs(module);
+  nb::class_<Outputs>(module, "Outputs", "What one cycle decided.")
+      .def_ro("state", &Outputs::state)
+      .def_ro("drive_command", &Outputs::drive_command)
+      .def_prop_ro("events",
+                   [](const Outputs& self) {
+                     return std::vector<Event>(self.events.begin(),
+                                               self.events.begin() + static_cast<std::ptrdiff_t>(self.event_count));
+                   })
+      .def_ro("finished", &Outputs::finished, "After a shutdown: at rest, torque off.");
+  nb::class_<PythonController>(module, "Controller", "All decisions of tier 1. No clock, no I/O.")
+      .def(nb::init<const RobotModel&, std::uint64_t, const std::optional<State>&>(), nb::arg("model"),
+           nb::arg("generation") = 1, nb::arg("previous").none() = nb::none(),
+           "`previous`: last state of the rt_control before, if there was one.")
+      .def("step", &PythonController::step, nb::arg("inputs"), nb::rv_policy::take_ownership, "Execute one cycle.");
+}
+
+}  // namespace dynamical::rt::python

@@ -1,0 +1,132 @@
+// How careful the robot must be: what all sources of constraints say together, and what their silence means.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "rt_control/model.hpp"
+
+namespace dynamical::rt {
+
+struct Care {
+  double speed_scale = 1.0;   // of every velocity limit, separation included
+  double margin_scale = 1.0;
+  double person_distance_m = kNoPersonDistance;
+  double tcp_speed_mps = std::numeric_limits<double>::infinity();
+  bool separation_slows = false;  // the separation is what scales most
+  bool separation_stops = false;  // a person is nearer than the protective distance
+  std::uint32_t stale = 0;        // bit per Source whose declared slot is stale
+};
+
+class CareBoard {
+ public:
+  explicit CareBoard(const RobotModel& model) noexcept : model_(model) {}
+
+  // Takes a message if it makes sense and is newer than the last one of its source.
+  void hear(const Constraints& message) noexcept {
+    const auto index = static_cast<std::size_t>(message.source);
+    if (index >= kMaxSources || !is_sane(message) || (heard_[index] && message.stamp_ns <= last_[index].stamp_ns)) {
+      return;
+    }
+    last_[index] = message;
+    heard_[index] = true;
+    age_[index] = 0;
+  }
+
+  // Once in each executed cycle, after hear().
+  [[nodiscard]] Care update() noexcept {
+    Care care;
+    bool distance_known = model_.constraint_slots == 0;
+    for (std::size_t source = 0; source < kMaxSources; ++source) {
+      if (heard_[source] && age_[source] <= lease_of(source)) {
+        take(care, last_[source], distance_known);
+        ++age_[source];
+      }
+    }
+    for (std::size_t index = 0; index < model_.constraint_slots; ++index) {
+      take_stale(care, model_.constraint_slot[index]);
+    }
+    if (!distance_known) {
+      care.tcp_speed_mps = std::min(care.tcp_speed_mps, model_.reduced_tcp_speed_mps);
+      care.person_distance_m = model_.stop_m;  // for people to read; the worst that still lets the robot move
+    }
+    scale_by_distance(care, distance_known);
+    return care;
+  }
+
+ private:
+  static constexpr std::uint32_t kUndeclaredLease = 250;
+  // Once stopped, a person must be this share of the slowing range further away, or the robot would twitch.
+  static constexpr double kHysteresis = 0.1;
+
+  static bool is_sane(const Constraints& message) noexcept {
+    const double distance = message.person_distance_m;
+    return message.speed_scale >= 0 && message.speed_scale <= 1 && message.margin_scale >= 1 &&
+           std::isfinite(message.margin_scale) && (std::isnan(distance) || distance >= 0);
+  }
+
+  [[nodiscard]] const ConstraintSlot* slot_of(std::size_t source) const noexcept {
+    for (std::size_t index = 0; index < model_.constraint_slots; ++index) {
+      if (static_cast<std::size_t>(model_.constraint_slot[index].source) == source) {
+        return &model_.constraint_slot[index];
+      }
+    }
+    return nullptr;
+  }
+
+  [[nodiscard]] std::uint32_t lease_of(std::size_t source) const noexcept {
+    const ConstraintSlot* slot = slot_of(source);
+    return slot == nullptr ? kUndeclaredLease : slot->lease_cycles;
+  }
+
+  static void take(Care& care, const Constraints& message, bool& distance_known) noexcept {
+    care.speed_scale = std::min(care.speed_scale, message.speed_scale);
+    care.margin_scale = std::max(care.margin_scale, message.margin_scale);
+    if (!std::isnan(message.person_distance_m)) {
+      distance_known = true;
+      care.person_distance_m = std::min(care.person_distance_m, message.person_distance_m);
+    }
+  }
+
+  void take_stale(Care& care, const ConstraintSlot& slot) const noexcept {
+    const auto source = static_cast<std::size_t>(slot.source);
+    if (heard_[source] && age_[source] <= slot.lease_cycles) {
+      return;
+    }
+    care.stale |= 1U << source;
+    care.speed_scale = std::min(care.speed_scale, slot.stale_speed_scale);
+    care.margin_scale = std::max(care.margin_scale, slot.stale_margin_scale);
+    care.tcp_speed_mps = std::min(care.tcp_speed_mps, slot.stale_tcp_speed_mps);
+  }
+
+  void scale_by_distance(Care& care, bool distance_known) noexcept {
+    if (!distance_known) {
+      // Whoever was too near when the last source fell silent is still there until somebody says otherwise.
+      care.separation_stops = stopped_;
+      care.separation_slows = stopped_;
+      care.speed_scale = stopped_ ? 0.0 : care.speed_scale;
+      return;
+    }
+    const double stop = model_.stop_m * care.margin_scale;
+    const double slow = model_.slow_m * care.margin_scale;
+    const double clear = stop + (stopped_ ? kHysteresis * (slow - stop) : 0.0);
+    stopped_ = care.person_distance_m <= clear;
+    care.separation_stops = stopped_;
+    const double scale = stopped_ ? 0.0 : std::clamp((care.person_distance_m - stop) / (slow - stop), 0.0, 1.0);
+    if (scale < care.speed_scale) {
+      care.speed_scale = scale;
+      care.separation_slows = true;
+    }
+  }
+
+  RobotModel model_;
+  std::array<Constraints, kMaxSources> last_{};
+  std::array<std::uint32_t, kMaxSources> age_{};
+  std::array<bool, kMaxSources> heard_{};
+  bool stopped_ = false;
+};
+
+}  // namespace dynamical::rt

@@ -1,0 +1,65 @@
+// The reference that the drives follow: one cycle further along a command, or one cycle nearer to rest, always within
+// the limits of every axis, of the TCP and of the care that is due.
+#pragma once
+
+#include "rt_control/care.hpp"
+#include "rt_control/chunk.hpp"
+#include "rt_control/kinematics.hpp"
+#include "rt_control/limits.hpp"
+
+namespace dynamical::rt {
+
+struct Reference {
+  AxisVector position{};
+  AxisVector velocity{};
+  AxisVector acceleration{};
+};
+
+class Motion {
+ public:
+  explicit Motion(const RobotModel& model) noexcept;
+
+  // Stands at the measured position: where no motion has begun, or the drives do not follow.
+  void seed(const AxisVector& position) noexcept;
+
+  // Begins to follow a command at this moment of its own time.
+  void begin(double time_s) noexcept;
+
+  // One cycle along the command. Returns what scaled or overrode it most, `none` if nothing did.
+  [[nodiscard]] Intervention follow(const Command& command, const Care& care) noexcept;
+
+  // One cycle of the shortest stop that keeps the direction of the motion; nothing once at rest.
+  void brake() noexcept;
+
+  [[nodiscard]] bool at_rest() const noexcept;
+  [[nodiscard]] const Reference& reference() const noexcept { return reference_; }
+
+ private:
+  struct Binding {
+    Constraint constraint = Constraint::none;
+    std::int32_t axis = -1;
+    double ratio = 1.0;  // admitted / requested
+    double requested = 0.0;
+    double limit = 0.0;
+    void take(Constraint by, std::int32_t which, double wanted, double allowed) noexcept;
+  };
+
+  [[nodiscard]] double brake_share() const noexcept;
+  [[nodiscard]] double tcp_speed(const AxisVector& velocity) const noexcept;
+  [[nodiscard]] Binding path_binding(const AxisVector& velocity, const Care& care, bool braking_counts) const noexcept;
+  void advance_path(const Command& command, const Care& care, Sample& target, Binding& binding) noexcept;
+  void clip(AxisVector& velocity, Intervention& intervention, bool explain) const noexcept;
+  void hold_tcp_speed(AxisVector& velocity, double limit) const noexcept;
+  void advance(const AxisVector& velocity) noexcept;
+  [[nodiscard]] AxisLimits limits_of(std::size_t axis) const noexcept;
+
+  RobotModel model_;
+  Kinematics kinematics_;
+  ChainPose chain_{};  // at the reference
+  double period_;
+  Reference reference_;
+  double path_time_s_ = 0;
+  double path_rate_ = 0;  // path seconds per second; 1 when nothing scales
+};
+
+}  // namespace dynamical::rt

@@ -1,0 +1,47 @@
+"""What a robot can do by its file: for people who check one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rt_control.model_compiler import checked_chain
+from rt_control.robot_file import RobotDescription
+
+_SAMPLES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class RobotReport:
+    """Figures that a person can compare with the datasheet and with the real robot.
+
+    Attributes:
+        reach_m: largest distance of the tool centre point from the first axis, over sampled positions.
+        pose_base_from_tcp_at_home: 4x4.
+        stopping_s: how long the slowest axis needs from full speed to standstill.
+    """
+
+    reach_m: float
+    pose_base_from_tcp_at_home: npt.NDArray[np.float64]
+    stopping_s: float
+
+
+def check_robot(description: RobotDescription) -> RobotReport:
+    """Compare a robot file with its model and compute what it means.
+
+    Raises:
+        InputError: the two contradict each other.
+    """
+    chain = checked_chain(description)
+    arm = [description.axis[index] for index in description.arm_indices]
+    random = np.random.default_rng(0)
+    positions = random.uniform([axis.lower for axis in arm], [axis.upper for axis in arm], (_SAMPLES, len(arm)))
+    shoulder = chain.links[0].pose_parent_from_joint[:3, 3]
+    home = np.array([description.home[index] for index in description.arm_indices])
+    return RobotReport(
+        reach_m=max(float(np.linalg.norm(chain.forward(position)[:3, 3] - shoulder)) for position in positions),
+        pose_base_from_tcp_at_home=chain.forward(home),
+        stopping_s=max(axis.velocity / axis.acceleration for axis in arm),
+    )

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rt_control.description import load_robot, shipped_robots
+from rt_control.errors import InputError
+
+ARM7 = shipped_robots()["arm7"]
+MakeFile = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def make_file(tmp_path: Path) -> MakeFile:
+    """The shipped robot file with one text replaced."""
+
+    def make(old: str, new: str) -> Path:
+        text = ARM7.read_text(encoding="utf-8")
+        for folder in ('"arm7.xml"', '"../../sim/worlds/sort_table.xml"'):
+            text = text.replace(folder, f'"{(ARM7.parent / folder.strip(chr(34))).resolve()}"')
+        assert old in text
+        path = tmp_path / "robot.toml"
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        return path
+
+    return make
+
+
+def refusal_of(path: Path | str) -> str:
+    with pytest.raises(InputError) as refusal:
+        load_robot(path)
+    text = str(refusal.value)
+    assert "\n" not in text
+    return text
+
+
+def test_the_shipped_robot_loads_by_name_file_and_folder() -> None:
+    robot = load_robot("arm7")
+    assert robot == load_robot(ARM7) == load_robot(ARM7.parent)
+    assert robot.axis_names == (*(f"joint{number}" for number in range(1, 8)), "gripper")
+    assert robot.arm_indices == (0, 1, 2, 3, 4, 5, 6)
+    assert robot.gripper_index == 7
+    assert robot.model_path.is_file() and robot.world_path.is_file()
+
+
+def test_what_a_file_leaves_out_has_its_default(make_file: MakeFile) -> None:
+    timing = load_robot(make_file("stream_lease_cycles = 20\n", "")).timing
+    assert (timing.stream_lease_cycles, timing.chunk_duration_limit_s) == (20, 2.0)
+
+
+@pytest.mark.parametrize("name", ["armx", "", "Arm7"])
+def test_an_unknown_robot_is_refused_with_the_known_ones(name: str) -> None:
+    assert f"robot {name!r} is unknown; allowed: arm7, or the path of a robot file" in refusal_of(name)
+
+
+def test_a_path_without_a_robot_file_is_refused(tmp_path: Path) -> None:
+    assert f"{tmp_path / 'robot.toml'}: there is no robot file" in refusal_of(tmp_path)
+    assert "none.toml: there is no robot file" in refusal_of(tmp_path / "none.toml")
+
+
+BAD = {
+    "negative limit": (
+        "velocity = 2.175",
+        "velocity = -2.175",
+        "axis[0].velocity (of 'joint1') = -2.175; allowed: a number > 0.0; correct it",
+    ),
+    "zero limit": ("torque = 87.0", "torque = 0", "axis[0].torque (of 'joint1') = 0; allowed: a number > 0.0"),
+    "infinite limit": ("upper = 2.8973", "upper = inf", "axis[0].upper = inf; allowed: a finite number"),
+    "limit that is not a number": ("upper = 2.8973", "upper = nan", "axis[0].upper = nan; allowed: a finite number"),
+    "text for a number": ("jerk = 7500.0", 'jerk = "fast"', "axis[0].jerk (of 'joint1') = 'fast'; allowed: a number"),
+    "unknown key": (
+        "velocity = 2.175",
+        "speed = 2.175",
+        "axis[0].speed (of 'joint1') = 2.175; allowed: name, kind, lower, upper, velocity, acceleration, jerk, torque;",
+    ),
+    "unknown section": ("[gripper]", "[hand]", "hand = {'axis': 'gripper'"),
+    "unknown key in a section": ("stop_m = 0.15", "stop_m = 0.15\nstop_cm = 15", "separation.stop_cm = 15; allowed: stop_m"),
+    "missing key": ("kind = \"revolute\"\n", "", "axis[0] (of 'joint1') lacks the key 'kind'; allowed: name, kind"),
+    "missing section": ("[separation]\nstop_m = 0.15\nslow_m = 0.5\nreduced_tcp_speed_mps = 0.25\n", "", "the file lacks the key 'separation'"),
+    "unknown kind": ('kind = "revolute"', 'kind = "ball"', "axis[0].kind (of 'joint1') = 'ball'; allowed: revolute, prismatic; choose one"),
+    "unknown source": ('source = "agent"', 'source = "moon"', "constraint_source[0].source = 'moon'; allowed: agent, perception"),
+    "swapped limits": ("lower = -2.8973", "lower = 3.0", "axis[0].lower = 3.0; allowed: less than upper = 2.8973"),
+    "no room to brake": (
+        "acceleration = 7.5",
+        "acceleration = 0.1",
+        "axis[0].acceleration = 0.1; allowed: at least 0.408191, so that joint1 can brake within its range",
+    ),
+    "two axes of one name": ('name = "joint2"', 'name = "joint1"', "axis[1].name = 'joint1'; allowed: each only once"),
+    "two sources of one name": ('source = "fallback"', 'source = "agent"', "constraint_source[2].source = 'agent'; allowed: each only once"),
+    "two cameras of one name": ('name = "rgbd"', 'name = "wrist"', "camera[3].name = 'wrist'; allowed: each only once"),
+    "two bins of one name": ('name = "right_bin"', 'name = "left_bin"', "workcell.bin[1].name = 'left_bin'; allowed: each only once"),
+    "bad name": ('name = "arm7"', 'name = "../arm"', "robot.name = '../arm'; allowed: letters, digits and _"),
+    "bad name of a pose": ("home = [", '"my home" = [', "workcell.poses has a key = ['my home']; allowed: letters"),
+    "missing home": ("home = [", "rest = [", "workcell.poses = ['rest']; allowed: at least `home`"),
+    "pose of another length": ("home = [0.0, ", "home = [", "workcell.poses.home = [-0.7854, 0.0"),
+    "pose outside its limits": ("home = [0.0, ", "home = [3.0, ", "workcell.poses.home = 3.0; allowed: -2.8973 to 2.8973 for joint1"),
+    "missing model": ("arm7.xml", "arm8.xml", "allowed: the path of an MJCF or URDF, relative to this file; put the model at"),
+    "missing world": ("sort_table.xml", "sort_chair.xml", "allowed: the path of an MJCF, relative to this file; put the world at"),
+    "goal without its bin": ('red_cube = "left_bin"', 'red_cube = "sea"', "simulation.goal.red_cube = 'sea'; allowed: left_bin, right_bin"),
+    "gripper on no axis": ('axis = "gripper"', 'axis = "claw"', "gripper.axis = 'claw'; allowed: joint1"),
+    "gripper not last": ('axis = "gripper"', 'axis = "joint7"', "gripper.axis = 'joint7'; allowed: the last [[axis]]"),
+    "gripper wider than its axis": ("open = 0.04", "open = 0.05", "gripper.open = 0.05; allowed: 0.0 to 0.04"),
+    "object wider than the gripper": ("max_object_m = 0.07", "max_object_m = 0.09", "gripper.max_object_m = 0.09; allowed: at most the opening 0.08"),
+    "slow inside stop": ("slow_m = 0.5", "slow_m = 0.1", "separation.slow_m = 0.1; allowed: more than stop_m = 0.15"),
+    "degraded is stricter": ("drive_watchdog_cycles_degraded = 50", "drive_watchdog_cycles_degraded = 4", "timing.drive_watchdog_cycles_degraded = 4; allowed: at least the ordinary 5"),
+    "real robot with a degraded mode": ("simulated = true", "simulated = false", "timing.drive_watchdog_cycles_degraded = 50; allowed: nothing: a real robot has no degraded mode"),
+    "lateness below the period": ("lateness_limit_s = 0.005", "lateness_limit_s = 0.001", "timing.lateness_limit_s = 0.001; allowed: more than period_s"),
+    "no cycle": ("stream_lease_cycles = 20", "stream_lease_cycles = 0", "timing.stream_lease_cycles = 0; allowed: int >= 1"),
+    "table inside out": ("table_lower = [-0.18, -0.64]", "table_lower = [0.9, -0.64]", "workcell.table_lower = [0.9, -0.64]; allowed: less than table_upper"),
+    "flat bin": ("size = [0.24, 0.24, 0.07]", "size = [0.24, 0.24, 0.0]", "workcell.bin[0].size[2] (of 'left_bin') = 0.0; allowed: a number > 0.0"),
+    "no TOML": ("[robot]", "[robot", "is not TOML: Expected ']'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_robot_file_is_refused_in_one_line_that_names_file_key_value_and_mend(
+    case: str, make_file: MakeFile
+) -> None:
+    old, new, message = BAD[case]
+    path = make_file(old, new)
+    text = refusal_of(path)
+    assert text.startswith(f"{path}: ")
+    assert message in text
+    assert re.search(r"; [a-z]", text), "a mend follows"
+
+
+def test_a_simulated_robot_without_a_world_is_refused(make_file: MakeFile) -> None:
+    path = make_file("[simulation]", "[simulation]")
+    path.write_text(path.read_text().split("[simulation]")[0])
+    assert "robot.simulated = True; allowed: false where there is no [simulation]" in refusal_of(path)
+
+
+def test_asking_a_robot_without_simulation_for_its_world_is_refused(make_file: MakeFile) -> None:
+    path = make_file("simulated = true", "simulated = false")
+    text = re.sub(r"\w+_degraded\w* = .*\n", "", path.read_text().split("[simulation]")[0])
+    path.write_text(text)
+    robot = load_robot(path)
+    assert robot.watchdog_cycles_degraded == 5
+    with pytest.raises(InputError, match=r"'arm7' has no \[simulation\]; add one"):
+        _ = robot.world_path
