@@ -13,7 +13,7 @@ class Takeover:
     """Keeps the authority of `jog` as long as an operator holds the robot. Pure, like skill execution."""
 
     def __init__(self) -> None:
-        self._asked_ns: int | None = None
+        self._asked: tuple[bool, int] | None = None
         self._epoch = 0
 
     def update(self, now_ns: int, robot: RobotState | None, *, held: bool, free: bool) -> Tier1Request | None:
@@ -27,9 +27,11 @@ class Takeover:
         """
         if robot is None or robot.latched or not (held and free or robot.authority == _JOG):
             return None
-        if held == (robot.authority == _JOG) or (self._asked_ns is not None and now_ns - self._asked_ns < _RETRY_NS):
+        if held == (robot.authority == _JOG):
             return None
-        self._asked_ns = now_ns
+        if self._asked is not None and self._asked[0] == held and now_ns - self._asked[1] < _RETRY_NS:
+            return None
+        self._asked = (held, now_ns)
         if not held:
             return Tier1Request("revoke_authority", _JOG, robot.epoch, 0, now_ns)
         self._epoch = max(self._epoch, robot.epoch_highest) + 1

@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -69,10 +70,17 @@ def sleep_until_ns(deadline_ns: int) -> None:
 class Metronome:
     """Absolute periods that never catch up: after a delay of more than a period, the count starts anew from now."""
 
-    def __init__(self, period_ns: int) -> None:
+    def __init__(
+        self,
+        period_ns: int,
+        clock: Callable[[], int] = time.monotonic_ns,
+        sleep_until: Callable[[int], None] = sleep_until_ns,
+    ) -> None:
         self.period_ns = period_ns
         self.missed = 0
-        self._next_ns = time.monotonic_ns() + period_ns
+        self._clock = clock
+        self._sleep_until = sleep_until
+        self._next_ns = clock() + period_ns
 
     def wait(self) -> int:
         """Sleep until the next period begins.
@@ -80,8 +88,8 @@ class Metronome:
         Returns:
             The time now, ns.
         """
-        while (now_ns := time.monotonic_ns()) < self._next_ns:
-            sleep_until_ns(self._next_ns)
+        while (now_ns := self._clock()) < self._next_ns:
+            self._sleep_until(self._next_ns)
         late_ns = now_ns - self._next_ns
         if late_ns >= self.period_ns:
             self.missed += late_ns // self.period_ns

@@ -17,7 +17,7 @@ PACKAGES = (*LAYERS, "sim")
 # The simulator's truth: the physics itself, the bytes that describe it, and what the scorer makes of them.
 TRUTH_MODULES = {"sim.plant", "sim.score", "sim.world_state", "sim.scenario"}
 TRUTH_CHANNEL = "world"
-# The composition roots: lockstep owns the plant and asks the scorer; live reads the score that the plant's process left.
+# The composition roots: lockstep owns the plant and asks the scorer; live reads the score that the plant left.
 MAY_HOLD_TRUTH = {
     "robot_runtime/lockstep.py": TRUTH_MODULES,
     "robot_runtime/live.py": {"sim.score"},

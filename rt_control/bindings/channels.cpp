@@ -282,8 +282,8 @@ void bind_queues(nb::module_& module) {
       .def("read", &PythonEventReader::read,
            "Events since the last read, and how many were overwritten before they could be read.");
   module.def(
-      "create_events", [](const Path& path) { Mapping::create(path, shape_of(ChannelKind::events)); },
-      nb::arg("path"), "Make the ring's file. It must not exist.");
+      "create_events", [](const Path& path) { Mapping::create(path, shape_of(ChannelKind::events)); }, nb::arg("path"),
+      "Make the ring's file. It must not exist.");
 }
 
 void bind_frames(nb::module_& module) {
@@ -313,8 +313,7 @@ void bind_frames(nb::module_& module) {
 
   nb::class_<LatestWriter>(module, "BytesWriter", "Attaches to a channel of bytes; every earlier writer is fenced.")
       .def(
-          "__init__",
-          [](LatestWriter* self, const Path& path) { new (self) LatestWriter(path, ChannelKind::bytes); },
+          "__init__", [](LatestWriter* self, const Path& path) { new (self) LatestWriter(path, ChannelKind::bytes); },
           nb::arg("path"))
       .def(
           "write",
@@ -336,9 +335,7 @@ void bind_frames(nb::module_& module) {
   bind_reading_state(bytes_reader);
   module.def(
       "create_bytes",
-      [](const Path& path, std::size_t capacity) {
-        Mapping::create(path, shape_of(ChannelKind::bytes, capacity));
-      },
+      [](const Path& path, std::size_t capacity) { Mapping::create(path, shape_of(ChannelKind::bytes, capacity)); },
       nb::arg("path"), nb::arg("capacity"), "Make a channel for at most `capacity` bytes. It must not exist.");
 }
 

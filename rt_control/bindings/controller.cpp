@@ -62,7 +62,8 @@ struct PythonInputs {
   static std::size_t index_of(Source source) {
     const auto index = static_cast<std::size_t>(source);
     if (index >= kMaxSources) {
-      throw nb::value_error(("source " + std::to_string(index) + ", at most " + std::to_string(kMaxSources - 1)).c_str());
+      throw nb::value_error(
+          ("source " + std::to_string(index) + ", at most " + std::to_string(kMaxSources - 1)).c_str());
     }
     return index;
   }

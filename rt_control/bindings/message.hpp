@@ -42,9 +42,8 @@ struct ArrayTraits<std::array<Type, size>> {
 template <typename Type>
 std::string read_type_text() {
   if constexpr (ArrayTraits<Type>::rank > 0) {
-    return std::is_floating_point_v<typename ArrayTraits<Type>::Scalar>
-               ? "numpy.typing.NDArray[numpy.float64]"
-               : "numpy.typing.NDArray[numpy.uint32]";
+    return std::is_floating_point_v<typename ArrayTraits<Type>::Scalar> ? "numpy.typing.NDArray[numpy.float64]"
+                                                                        : "numpy.typing.NDArray[numpy.uint32]";
   } else if constexpr (std::is_enum_v<Type> || std::is_class_v<Type>) {
     return nb::cast<std::string>(nb::type<Type>().attr("__name__"));
   } else {
@@ -167,8 +166,7 @@ void bind_constructor(nb::class_<Message>& target, Message (*initial)()) {
           for (auto entry : values) {
             const std::string key = nb::cast<std::string>(entry.first);
             bool known = false;
-            std::apply([&](const auto&... item) { ((known = known || key == item.name), ...); },
-                       Fields<Message>::list);
+            std::apply([&](const auto&... item) { ((known = known || key == item.name), ...); }, Fields<Message>::list);
             if (!known) {
               throw nb::type_error(("unknown field '" + key + "'; see the attributes of the class").c_str());
             }
@@ -185,8 +183,8 @@ std::string describe(nb::handle self) {
   bool first = true;
   std::apply(
       [&](const auto&... item) {
-        ((text += (first ? "" : ", ") + std::string(item.name) + "=" +
-                  nb::cast<std::string>(nb::repr(self.attr(item.name))),
+        ((text +=
+          (first ? "" : ", ") + std::string(item.name) + "=" + nb::cast<std::string>(nb::repr(self.attr(item.name))),
           first = false),
          ...);
       },

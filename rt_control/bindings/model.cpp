@@ -11,10 +11,10 @@ namespace dynamical::rt {
 
 template <>
 struct Fields<ConstraintSlot> {
-  static constexpr auto list = std::tuple{
-      RT_FIELD(ConstraintSlot, source), RT_FIELD(ConstraintSlot, lease_cycles),
-      RT_FIELD(ConstraintSlot, stale_speed_scale), RT_FIELD(ConstraintSlot, stale_margin_scale),
-      RT_FIELD(ConstraintSlot, stale_tcp_speed_mps)};
+  static constexpr auto list =
+      std::tuple{RT_FIELD(ConstraintSlot, source), RT_FIELD(ConstraintSlot, lease_cycles),
+                 RT_FIELD(ConstraintSlot, stale_speed_scale), RT_FIELD(ConstraintSlot, stale_margin_scale),
+                 RT_FIELD(ConstraintSlot, stale_tcp_speed_mps)};
 };
 
 // Names, kinds and constraint slots are bound as lists, below.
@@ -63,9 +63,8 @@ namespace {
 
 void check_count(const char* what, std::size_t count, std::size_t most) {
   if (count > most) {
-    throw nb::value_error((std::string(what) + ": " + std::to_string(count) + " given, at most " +
-                           std::to_string(most))
-                              .c_str());
+    throw nb::value_error(
+        (std::string(what) + ": " + std::to_string(count) + " given, at most " + std::to_string(most)).c_str());
   }
 }
 
@@ -93,8 +92,8 @@ ConstraintSlot default_slot() { return default_model().constraint_slot[0]; }
 
 void bind_model(nb::module_& module) {
   bind_struct<ConstraintSlot>(module, "ConstraintSlot", "A source of constraints that must be heard.", default_slot);
-  auto model =
-      bind_struct<RobotModel>(module, "RobotModel", "What rt_control knows of its robot.", [] { return default_model(); });
+  auto model = bind_struct<RobotModel>(module, "RobotModel", "What rt_control knows of its robot.",
+                                       [] { return default_model(); });
   model.def_prop_rw("names", names, set_names, "Names of the axes, at most 39 bytes each; set `axes` first.");
   model.def_prop_rw(
       "kinds",

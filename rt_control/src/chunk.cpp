@@ -99,11 +99,11 @@ Sample sample(const Command& command, std::uint32_t axes, double time_s) noexcep
     const double end = command.position[segment + 1][axis];
     const double begin_slope = tangent(command, axis, segment, spacing) * spacing;
     const double end_slope = tangent(command, axis, segment + 1, spacing) * spacing;
-    result.position[axis] = (2 * u3 - 3 * u2 + 1) * begin + (u3 - 2 * u2 + u) * begin_slope +
-                            (3 * u2 - 2 * u3) * end + (u3 - u2) * end_slope;
-    result.velocity[axis] = ((6 * u2 - 6 * u) * (begin - end) + (3 * u2 - 4 * u + 1) * begin_slope +
-                             (3 * u2 - 2 * u) * end_slope) /
-                            spacing;
+    result.position[axis] = (2 * u3 - 3 * u2 + 1) * begin + (u3 - 2 * u2 + u) * begin_slope + (3 * u2 - 2 * u3) * end +
+                            (u3 - u2) * end_slope;
+    result.velocity[axis] =
+        ((6 * u2 - 6 * u) * (begin - end) + (3 * u2 - 4 * u + 1) * begin_slope + (3 * u2 - 2 * u) * end_slope) /
+        spacing;
   }
   return result;
 }

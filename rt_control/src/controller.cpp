@@ -75,7 +75,9 @@ void Controller::read_drives(const Inputs& inputs) noexcept {
   drive_age_ = 0;
   if (!drive_seen_) {
     drive_seen_ = true;
-    const auto moves = [&](double velocity) { return std::abs(velocity) > kMovingAtStart * model_.standstill_velocity; };
+    const auto moves = [&](double velocity) {
+      return std::abs(velocity) > kMovingAtStart * model_.standstill_velocity;
+    };
     restarted_ = restarted_ || std::any_of(drive_.velocity.begin(), drive_.velocity.begin() + model_.axes, moves);
     powered_ = !restarted_ && !stops_.latched();
   }
@@ -113,7 +115,8 @@ void Controller::hear_agent(const Heartbeat& heartbeat) noexcept {
   }
 }
 
-// Faults ---------------------------------------------------------------------------------------------------------------
+// Faults
+// ---------------------------------------------------------------------------------------------------------------
 
 void Controller::detect_faults(const Inputs& inputs) noexcept {
   detect_own_faults(inputs);
@@ -214,7 +217,8 @@ void Controller::raise(Fault fault, std::int32_t axis, double value, double limi
   }
 }
 
-// Requests -------------------------------------------------------------------------------------------------------------
+// Requests
+// -------------------------------------------------------------------------------------------------------------
 
 void Controller::take_requests(const Inputs& inputs) noexcept {
   for (const Request& request : inputs.requests) {
@@ -342,7 +346,8 @@ void Controller::take_shutdown(const Inputs& inputs) noexcept {
   }
 }
 
-// Commands -------------------------------------------------------------------------------------------------------------
+// Commands
+// -------------------------------------------------------------------------------------------------------------
 
 void Controller::take_commands(const Inputs& inputs) noexcept {
   for (std::size_t index = 0; index < kMaxSources; ++index) {
@@ -453,7 +458,8 @@ void Controller::end_commands_when_due() noexcept {
   }
 }
 
-// Execution ------------------------------------------------------------------------------------------------------------
+// Execution
+// ------------------------------------------------------------------------------------------------------------
 
 void Controller::execute() noexcept {
   end_commands_when_due();
@@ -542,7 +548,8 @@ bool Controller::at_standstill() const noexcept {
                      [&](double velocity) { return std::abs(velocity) <= model_.standstill_velocity; });
 }
 
-// Publishing -----------------------------------------------------------------------------------------------------------
+// Publishing
+// -----------------------------------------------------------------------------------------------------------
 
 void Controller::publish(const Inputs& inputs, Outputs& outputs) noexcept {
   if (inputs.deadline_misses > deadline_misses_) {
@@ -624,8 +631,7 @@ void Controller::publish(const Inputs& inputs, Outputs& outputs) noexcept {
 void Controller::push(EventKind kind, std::uint32_t code, std::int32_t axis, Source source, double requested,
                       double admitted, double limit) noexcept {
   if (outputs_->event_count < outputs_->events.size()) {
-    outputs_->events[outputs_->event_count++] = {kind,    code,      axis,     source, cycle_,
-                                                 now_ns_, requested, admitted, limit};
+    outputs_->events[outputs_->event_count++] = {kind, code, axis, source, cycle_, now_ns_, requested, admitted, limit};
     ++events_;
   }
 }

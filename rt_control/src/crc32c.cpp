@@ -41,7 +41,7 @@ std::uint32_t next_byte(std::uint32_t crc, std::byte byte) noexcept {
 
 #if defined(__x86_64__)
 __attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(std::span<const std::byte> bytes,
-                                                                     std::uint32_t crc) noexcept {
+                                                                      std::uint32_t crc) noexcept {
   std::uint64_t value = ~crc;
   std::size_t at = 0;
   for (; at + 8 <= bytes.size(); at += 8) {

@@ -22,8 +22,8 @@ Eigen::Matrix3d rotation_about(const Eigen::Vector3d& axis, double angle) {
   const double z = axis.z();
   Eigen::Matrix3d result;
   result << 1 - versine * (y * y + z * z), versine * x * y - sine * z, versine * x * z + sine * y,
-      versine * x * y + sine * z, 1 - versine * (x * x + z * z), versine * y * z - sine * x,
-      versine * x * z - sine * y, versine * y * z + sine * x, 1 - versine * (x * x + y * y);
+      versine * x * y + sine * z, 1 - versine * (x * x + z * z), versine * y * z - sine * x, versine * x * z - sine * y,
+      versine * y * z + sine * x, 1 - versine * (x * x + y * y);
   return result;
 }
 

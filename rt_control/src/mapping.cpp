@@ -156,12 +156,12 @@ Mapping::Mapping(const std::string& path, ChannelKind kind, Access access) {
   if (file.get() < 0) {
     throw ChannelFault("channel " + path + " cannot be opened: " + reason() + "; start the robot first");
   }
-  struct stat status {};
+  struct stat status{};
   ChannelHeader found{};
   if (fstat(file.get(), &status) != 0 ||
       pread(file.get(), &found, sizeof(found), 0) != static_cast<ssize_t>(sizeof(found))) {
-    throw ChannelFault("channel " + path + ": " + std::to_string(status.st_size) +
-                       " bytes, too short for a header; " + kMend);
+    throw ChannelFault("channel " + path + ": " + std::to_string(status.st_size) + " bytes, too short for a header; " +
+                       kMend);
   }
   const char* rebuild = "both sides must be of one build: install again, then clean with `dynamical rt clean ROBOT`";
   expect(path, "magic number", found.magic, kChannelMagic);
@@ -181,8 +181,8 @@ Mapping::Mapping(const std::string& path, ChannelKind kind, Access access) {
   expect(path, "file size", static_cast<std::uint64_t>(status.st_size), file_bytes(shape));
 
   size_ = file_bytes(shape);
-  void* address = mmap(nullptr, size_, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED | MAP_POPULATE,
-                       file.get(), 0);
+  void* address =
+      mmap(nullptr, size_, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED | MAP_POPULATE, file.get(), 0);
   if (address == MAP_FAILED) {
     throw ChannelFault("channel " + path + " cannot be mapped: " + reason() + "; free some memory");
   }

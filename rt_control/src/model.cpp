@@ -47,13 +47,14 @@ std::string text(double value) {
 }
 
 std::string axis_fault(const RobotModel& model, std::size_t axis) {
-  const std::string name =
-      "axis " + std::to_string(axis) + " (" + std::string(model.name[axis].data(), strnlen(model.name[axis].data(), kNameBytes)) + ")";
+  const std::string name = "axis " + std::to_string(axis) + " (" +
+                           std::string(model.name[axis].data(), strnlen(model.name[axis].data(), kNameBytes)) + ")";
   if (model.name[axis].back() != '\0') {
     return name + ": name is longer than " + std::to_string(kNameBytes - 1) + " bytes; shorten it";
   }
   if (model.kind[axis] != AxisKind::revolute && model.kind[axis] != AxisKind::prismatic) {
-    return name + ": kind is " + std::to_string(static_cast<unsigned>(model.kind[axis])) + ", allowed are revolute and prismatic";
+    return name + ": kind is " + std::to_string(static_cast<unsigned>(model.kind[axis])) +
+           ", allowed are revolute and prismatic";
   }
   if (!std::isfinite(model.lower[axis]) || !std::isfinite(model.upper[axis]) ||
       !(model.lower[axis] < model.upper[axis])) {
@@ -61,7 +62,9 @@ std::string axis_fault(const RobotModel& model, std::size_t axis) {
            ", lower must be less than upper";
   }
   const auto positive = [&](const char* what, double value) -> std::string {
-    return std::isfinite(value) && value > 0 ? "" : name + ": " + what + " limit is " + text(value) + ", must be more than 0";
+    return std::isfinite(value) && value > 0
+               ? ""
+               : name + ": " + what + " limit is " + text(value) + ", must be more than 0";
   };
   for (const std::string& fault :
        {positive("velocity", model.velocity[axis]), positive("acceleration", model.acceleration[axis]),
@@ -154,7 +157,8 @@ std::string fault_of(const RobotModel& model) {
     return "axes is " + std::to_string(model.axes) + ", allowed are 1 to " + std::to_string(kMaxAxes);
   }
   if (model.arm_axes == 0 || model.arm_axes > model.axes) {
-    return "arm_axes is " + std::to_string(model.arm_axes) + ", allowed are 1 to axes (" + std::to_string(model.axes) + ")";
+    return "arm_axes is " + std::to_string(model.arm_axes) + ", allowed are 1 to axes (" + std::to_string(model.axes) +
+           ")";
   }
   if (model.constraint_slots > kMaxSources) {
     return "constraint_slots is " + std::to_string(model.constraint_slots) + ", at most " + std::to_string(kMaxSources);
@@ -172,23 +176,20 @@ std::string fault_of(const RobotModel& model) {
       return fault;
     }
   }
-  for (const Amount& amount : {Amount{"period_ns", model.period_ns},
-                               Amount{"observation_age_limit_ns", model.observation_age_limit_ns},
-                               Amount{"chunk_duration_limit_ns", model.chunk_duration_limit_ns},
-                               Amount{"lateness_limit_ns", model.lateness_limit_ns},
-                               Amount{"lateness_limit_degraded_ns", model.lateness_limit_degraded_ns},
-                               Amount{"stream_lease_cycles", model.stream_lease_cycles},
-                               Amount{"agent_lease_cycles", model.agent_lease_cycles},
-                               Amount{"drive_lost_cycles", model.drive_lost_cycles},
-                               Amount{"drive_lost_cycles_degraded", model.drive_lost_cycles_degraded},
-                               Amount{"drive_watchdog_cycles", model.drive_watchdog_cycles},
-                               Amount{"drive_watchdog_cycles_degraded", model.drive_watchdog_cycles_degraded},
-                               Amount{"stop_m", model.stop_m},
-                               Amount{"reduced_tcp_speed_mps", model.reduced_tcp_speed_mps},
-                               Amount{"position_tolerance", model.position_tolerance},
-                               Amount{"standstill_velocity", model.standstill_velocity},
-                               Amount{"ramp_tolerance", model.ramp_tolerance},
-                               Amount{"reseed_tolerance", model.reseed_tolerance}}) {
+  for (const Amount& amount :
+       {Amount{"period_ns", model.period_ns}, Amount{"observation_age_limit_ns", model.observation_age_limit_ns},
+        Amount{"chunk_duration_limit_ns", model.chunk_duration_limit_ns},
+        Amount{"lateness_limit_ns", model.lateness_limit_ns},
+        Amount{"lateness_limit_degraded_ns", model.lateness_limit_degraded_ns},
+        Amount{"stream_lease_cycles", model.stream_lease_cycles},
+        Amount{"agent_lease_cycles", model.agent_lease_cycles}, Amount{"drive_lost_cycles", model.drive_lost_cycles},
+        Amount{"drive_lost_cycles_degraded", model.drive_lost_cycles_degraded},
+        Amount{"drive_watchdog_cycles", model.drive_watchdog_cycles},
+        Amount{"drive_watchdog_cycles_degraded", model.drive_watchdog_cycles_degraded}, Amount{"stop_m", model.stop_m},
+        Amount{"reduced_tcp_speed_mps", model.reduced_tcp_speed_mps},
+        Amount{"position_tolerance", model.position_tolerance},
+        Amount{"standstill_velocity", model.standstill_velocity}, Amount{"ramp_tolerance", model.ramp_tolerance},
+        Amount{"reseed_tolerance", model.reseed_tolerance}}) {
     if (!std::isfinite(amount.value) || amount.value <= 0) {
       return std::string(amount.name) + " is " + text(amount.value) + ", must be more than 0";
     }

@@ -122,7 +122,7 @@ Intervention Motion::follow(const Command& command, const Care& care) noexcept {
   Intervention intervention{};
   intervention.axis = -1;
   if (binding.constraint != Constraint::none) {
-    intervention = {binding.constraint, binding.axis, binding.limit - binding.requested,
+    intervention = {binding.constraint, binding.axis,  binding.limit - binding.requested,
                     binding.requested,  binding.limit, 0};
   }
   clip(velocity, intervention, is_chunk);
@@ -193,8 +193,7 @@ void Motion::brake() noexcept {
   AxisVector velocity{};
   for (std::size_t axis = 0; axis < model_.axes; ++axis) {
     const double before = reference_.velocity[axis];
-    const double slower =
-        axis < model_.arm_axes ? before * kept : braked(before, model_.acceleration[axis], period_);
+    const double slower = axis < model_.arm_axes ? before * kept : braked(before, model_.acceleration[axis], period_);
     const VelocityRange range = allowed_velocities(reference_.position[axis], before, limits_of(axis), period_);
     velocity[axis] = std::clamp(slower, range.lower, range.upper);
   }

@@ -135,8 +135,7 @@ bool EventReader::read(Event& event, std::uint64_t& lost) noexcept {
   }
   while (next_ <= newest) {
     ReadInfo info;
-    const ReadResult result =
-        reader_.read_at(next_++, std::as_writable_bytes(std::span<Event, 1>(&event, 1)), info);
+    const ReadResult result = reader_.read_at(next_++, std::as_writable_bytes(std::span<Event, 1>(&event, 1)), info);
     if (result == ReadResult::ok && info.size == sizeof(Event)) {
       return true;
     }

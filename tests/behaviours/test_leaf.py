@@ -43,7 +43,10 @@ def test_what_a_step_raises_becomes_failure_with_the_reason_shown_and_logged(
 
 
 def test_what_begin_raises_becomes_failure_and_step_is_not_reached() -> None:
-    leaf = Probe(lambda: Status.SUCCESS, begin=lambda: fails() and None)
+    def begin() -> None:
+        raise ValueError("no such thing")
+
+    leaf = Probe(lambda: Status.SUCCESS, begin)
     leaf.tick_once()
     assert leaf.status is Status.FAILURE
     assert leaf.calls == ["begin"]

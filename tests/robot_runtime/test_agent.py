@@ -58,7 +58,7 @@ def sorted_objects(robot: FakeRobot) -> set[str]:
     return {name for name, where in GOAL.items() if robot.objects[name] == BINS[where].floor_base}
 
 
-# The mission -----------------------------------------------------------------------------------------------------------
+# The mission ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_mission_sorts_every_object_with_each_skill_once() -> None:
@@ -153,7 +153,7 @@ def test_nothing_is_done_twice_by_two_agents_in_one_process() -> None:
     assert agents[0].outcome == agents[1].outcome == RunOutcome("SUCCESS")
 
 
-# Suspension ------------------------------------------------------------------------------------------------------------
+# Suspension ----------------------------------------------------------------------------------------------------------
 
 
 def interrupt(robot: FakeRobot, agent: RobotRuntimeAgent, by: str) -> None:
@@ -256,7 +256,7 @@ def test_a_lost_tier_1_is_a_stop_and_the_unattended_run_can_end_by_it() -> None:
     assert agent.outcome == RunOutcome("stopped_by_safety", "tier 1 has been silent for 0.5 s")
 
 
-# Modes -----------------------------------------------------------------------------------------------------------------
+# Modes ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -368,15 +368,18 @@ def test_what_never_comes_up_counts_as_missing_after_the_startup_limit() -> None
     assert agent.modes_entered[0].reason == "the policy worker has not been heard of"
 
 
-# The outside -----------------------------------------------------------------------------------------------------------
+# The outside ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_heartbeat_goes_on_in_every_branch() -> None:
     robot = FakeRobot()
     agent = robot.agent(sort_table())
     robot.run(agent, 5)
-    for change in (lambda: robot.ask(api.Pause()), robot.latch, lambda: robot.ask(api.TakeOver("Ada"))):
-        change()
+    for branch in ("Paused", "SafetyStop", "HumanTakeover"):
+        if branch == "SafetyStop":
+            robot.latch()
+        else:
+            robot.ask(api.Pause() if branch == "Paused" else api.TakeOver("Ada"))
         counts = len(robot.beats_sent), len(robot.constraints)
         robot.run(agent, 5)
         assert (len(robot.beats_sent), len(robot.constraints)) == (counts[0] + 5, counts[1] + 5)

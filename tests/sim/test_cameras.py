@@ -20,6 +20,7 @@ from tests.sim.driver import Driver
 
 pytestmark = pytest.mark.sim
 
+SHOWN = np.array([1, 1, 1, 0, 0, 0], np.uint8)  # groups of shapes that are drawn
 COLOURS = {"red_cube": 0, "green_cylinder": 1, "blue_box": 2}  # the channel that dominates
 
 
@@ -36,7 +37,7 @@ def ray_depth(plant: Plant, frame: Frame, row: int, column: int) -> float:
     direction = rotation @ [(column - frame.cx) / frame.fx, (row - frame.cy) / frame.fy, 1.0]
     length = float(np.linalg.norm(direction))
     hit = np.zeros(1, np.int32)
-    distance = mujoco.mj_ray(plant.model, plant.data, origin.copy(), direction / length, None, 1, -1, hit, None)
+    distance = mujoco.mj_ray(plant.model, plant.data, origin.copy(), direction / length, SHOWN, 1, -1, hit, None)
     return float(distance) / length
 
 

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 from rt_control._native import DriveState, DriveStatus, Kinematics
 from rt_control.description import RobotDescription
 from rt_control.errors import InputError
-from sim.person import PARKED, Keyframe, PersonPath
+from sim.person import PARKED, PersonPath
 from sim.plant import Plant
 from sim.score import score
 from tests.sim.driver import Driver
@@ -210,10 +210,8 @@ def test_the_emergency_stop_chain_is_seen_at_once_and_takes_the_torque_later(dri
     assert driver.hold(600).status == DriveStatus.torque_off | DriveStatus.emergency_stop
 
 
-def test_the_person_follows_the_path_and_pushes_what_it_meets(arm7: RobotDescription) -> None:
-    person = PersonPath(
-        (Keyframe(0.0, (0.8, 0.0, 0.3)), Keyframe(0.1, (0.5, 0.0, 0.3)), Keyframe(0.2, (0.4, 0.1, 0.3)))
-    )
+def test_the_person_follows_the_path_and_goes_away(arm7: RobotDescription) -> None:
+    person = PersonPath.from_rows([(0.0, 0.8, 0.0, 0.3, 0.0), (0.1, 0.5, 0.0, 0.3, 0.0), (0.2, 0.4, 0.1, 0.3, 0.0)])
     plant = Plant(arm7.world_path, arm7, 0, 5, person)
     for _ in range(150):
         plant.step(None)
@@ -221,6 +219,16 @@ def test_the_person_follows_the_path_and_pushes_what_it_meets(arm7: RobotDescrip
     for _ in range(200):
         plant.step(None)
     np.testing.assert_allclose(plant.data.mocap_pos[0], PARKED)
+
+
+def test_a_person_pushes_objects_that_were_at_rest(arm7: RobotDescription) -> None:
+    plant = Plant(arm7.world_path, arm7, 0, 5)
+    body = plant.data.body("red_cube")
+    x, y, _ = body.xpos
+    plant.person = PersonPath.from_rows([(0.5, x + 0.3, y, 0.03, 0.0), (1.0, x - 0.02, y, 0.03, 0.0)])
+    for _ in range(1200):
+        plant.step(None)
+    assert body.xpos[0] < x - 0.05
 
 
 @pytest.mark.parametrize(

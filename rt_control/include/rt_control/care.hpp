@@ -12,7 +12,7 @@
 namespace dynamical::rt {
 
 struct Care {
-  double speed_scale = 1.0;   // of every velocity limit, separation included
+  double speed_scale = 1.0;  // of every velocity limit, separation included
   double margin_scale = 1.0;
   double person_distance_m = kNoPersonDistance;
   double tcp_speed_mps = std::numeric_limits<double>::infinity();

@@ -1,5 +1,5 @@
-// All decisions of tier 1: what the drives are told, as a function of what was read in this and earlier cycles. No clock,
-// no I/O, no allocation; the executable and Python's virtual time run the same object.
+// All decisions of tier 1: what the drives are told, as a function of what was read in this and earlier cycles. No
+// clock, no I/O, no allocation; the executable and Python's virtual time run the same object.
 #pragma once
 
 #include <array>
@@ -118,18 +118,18 @@ class Controller {
   std::uint64_t generation_;
   std::uint64_t cycle_ = 0;
   std::int64_t now_ns_ = 0;
-  std::int64_t skipped_ns_ = 0;    // between the cycle before and this one
+  std::int64_t skipped_ns_ = 0;  // between the cycle before and this one
   bool clock_broken_ = false;
   std::uint32_t realtime_ = 0;
-  std::uint32_t conditions_ = 0;   // bit per latching Fault whose cause is there in this cycle
+  std::uint32_t conditions_ = 0;  // bit per latching Fault whose cause is there in this cycle
 
   DriveState drive_{};
   bool drive_seen_ = false;
   bool drive_enabled_once_ = false;
-  std::uint32_t drive_age_ = 0;         // executed cycles since the last fresh state
-  std::uint32_t drive_refusal_age_ = 0; // executed cycles in which the drives should have followed, and did not
-  bool powered_ = false;                // what the drives are told: enable
-  bool restarted_ = false;              // began after an rt_control that did not end cleanly
+  std::uint32_t drive_age_ = 0;          // executed cycles since the last fresh state
+  std::uint32_t drive_refusal_age_ = 0;  // executed cycles in which the drives should have followed, and did not
+  bool powered_ = false;                 // what the drives are told: enable
+  bool restarted_ = false;               // began after an rt_control that did not end cleanly
 
   std::uint64_t agent_count_ = 0;
   std::int64_t agent_pid_ = 0;
@@ -137,7 +137,7 @@ class Controller {
   std::uint32_t agent_age_ = 0;
 
   Command current_{};
-  Command next_{};                 // a chunk whose start is still to come
+  Command next_{};  // a chunk whose start is still to come
   bool has_current_ = false;
   bool has_next_ = false;
   bool held_ = false;
@@ -153,7 +153,7 @@ class Controller {
   Constraint explained_ = Constraint::none;  // in the cycle before
   std::array<std::uint64_t, 8> explained_cycle_{};
   Refusal refusal_ = Refusal::none;
-  Refusal refusal_said_ = Refusal::none;     // since the last command that was taken
+  Refusal refusal_said_ = Refusal::none;  // since the last command that was taken
   Source refused_source_ = Source::none;
   std::uint64_t refused_id_ = 0;
   std::uint64_t refused_ = 0;

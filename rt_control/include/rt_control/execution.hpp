@@ -10,13 +10,13 @@
 namespace dynamical::rt {
 
 enum class ExecutionEvent : std::uint32_t {
-  moves = 0,          // a command is admitted and nothing forbids to follow it
-  brakes = 1,         // SS2
-  rests = 2,          // the reference of an SS2 has come to rest
-  released = 3,       // at rest, and nobody has authority
-  ramps_down = 4,     // SS1
-  ramp_ended = 5,     // at rest after SS1
-  torque_off = 6,     // STO
+  moves = 0,       // a command is admitted and nothing forbids to follow it
+  brakes = 1,      // SS2
+  rests = 2,       // the reference of an SS2 has come to rest
+  released = 3,    // at rest, and nobody has authority
+  ramps_down = 4,  // SS1
+  ramp_ended = 5,  // at rest after SS1
+  torque_off = 6,  // STO
   reset = 7,
 };
 

@@ -30,50 +30,49 @@ struct Fields;
 
 template <>
 struct Fields<Command> {
-  static constexpr auto list = std::tuple{
-      RT_FIELD(Command, epoch),      RT_FIELD(Command, command_id), RT_FIELD(Command, source),
-      RT_FIELD(Command, kind),       RT_FIELD(Command, skill),      RT_FIELD(Command, axes),
-      RT_FIELD(Command, observation_ns), RT_FIELD(Command, start_ns), RT_FIELD(Command, spacing_ns),
-      RT_FIELD(Command, end_ns),     RT_FIELD(Command, count),      RT_FIELD(Command, reserved),
-      RT_FIELD(Command, position)};
+  static constexpr auto list =
+      std::tuple{RT_FIELD(Command, epoch),          RT_FIELD(Command, command_id), RT_FIELD(Command, source),
+                 RT_FIELD(Command, kind),           RT_FIELD(Command, skill),      RT_FIELD(Command, axes),
+                 RT_FIELD(Command, observation_ns), RT_FIELD(Command, start_ns),   RT_FIELD(Command, spacing_ns),
+                 RT_FIELD(Command, end_ns),         RT_FIELD(Command, count),      RT_FIELD(Command, reserved),
+                 RT_FIELD(Command, position)};
 };
 
 template <>
 struct Fields<Constraints> {
   static constexpr auto list =
-      std::tuple{RT_FIELD(Constraints, source),      RT_FIELD(Constraints, reserved),
-                 RT_FIELD(Constraints, stamp_ns),    RT_FIELD(Constraints, speed_scale),
+      std::tuple{RT_FIELD(Constraints, source),       RT_FIELD(Constraints, reserved),
+                 RT_FIELD(Constraints, stamp_ns),     RT_FIELD(Constraints, speed_scale),
                  RT_FIELD(Constraints, margin_scale), RT_FIELD(Constraints, person_distance_m)};
 };
 
 template <>
 struct Fields<Heartbeat> {
   static constexpr auto list =
-      std::tuple{RT_FIELD(Heartbeat, source), RT_FIELD(Heartbeat, state),   RT_FIELD(Heartbeat, pid),
-                 RT_FIELD(Heartbeat, stamp_ns), RT_FIELD(Heartbeat, count), RT_FIELD(Heartbeat, rate_hz),
+      std::tuple{RT_FIELD(Heartbeat, source),     RT_FIELD(Heartbeat, state), RT_FIELD(Heartbeat, pid),
+                 RT_FIELD(Heartbeat, stamp_ns),   RT_FIELD(Heartbeat, count), RT_FIELD(Heartbeat, rate_hz),
                  RT_FIELD(Heartbeat, busy_ratio), RT_FIELD(Heartbeat, missed)};
 };
 
 template <>
 struct Fields<Request> {
-  static constexpr auto list = std::tuple{RT_FIELD(Request, kind),  RT_FIELD(Request, origin),
-                                          RT_FIELD(Request, source), RT_FIELD(Request, skill),
-                                          RT_FIELD(Request, epoch), RT_FIELD(Request, stamp_ns)};
+  static constexpr auto list =
+      std::tuple{RT_FIELD(Request, kind),  RT_FIELD(Request, origin), RT_FIELD(Request, source),
+                 RT_FIELD(Request, skill), RT_FIELD(Request, epoch),  RT_FIELD(Request, stamp_ns)};
 };
 
 template <>
 struct Fields<Intervention> {
   static constexpr auto list =
-      std::tuple{RT_FIELD(Intervention, constraint), RT_FIELD(Intervention, axis),
-                 RT_FIELD(Intervention, margin),     RT_FIELD(Intervention, requested),
-                 RT_FIELD(Intervention, admitted),   RT_FIELD(Intervention, cycle)};
+      std::tuple{RT_FIELD(Intervention, constraint), RT_FIELD(Intervention, axis),     RT_FIELD(Intervention, margin),
+                 RT_FIELD(Intervention, requested),  RT_FIELD(Intervention, admitted), RT_FIELD(Intervention, cycle)};
 };
 
 template <>
 struct Fields<StopCause> {
   static constexpr auto list =
-      std::tuple{RT_FIELD(StopCause, fault),  RT_FIELD(StopCause, stop),     RT_FIELD(StopCause, axis),
-                 RT_FIELD(StopCause, source), RT_FIELD(StopCause, cycle),    RT_FIELD(StopCause, stamp_ns),
+      std::tuple{RT_FIELD(StopCause, fault),  RT_FIELD(StopCause, stop),  RT_FIELD(StopCause, axis),
+                 RT_FIELD(StopCause, source), RT_FIELD(StopCause, cycle), RT_FIELD(StopCause, stamp_ns),
                  RT_FIELD(StopCause, value),  RT_FIELD(StopCause, limit)};
 };
 
@@ -128,30 +127,26 @@ struct Fields<State> {
 template <>
 struct Fields<Event> {
   static constexpr auto list =
-      std::tuple{RT_FIELD(Event, kind),     RT_FIELD(Event, code),      RT_FIELD(Event, axis),
-                 RT_FIELD(Event, source),   RT_FIELD(Event, cycle),     RT_FIELD(Event, stamp_ns),
+      std::tuple{RT_FIELD(Event, kind),      RT_FIELD(Event, code),     RT_FIELD(Event, axis),
+                 RT_FIELD(Event, source),    RT_FIELD(Event, cycle),    RT_FIELD(Event, stamp_ns),
                  RT_FIELD(Event, requested), RT_FIELD(Event, admitted), RT_FIELD(Event, limit)};
 };
 
 template <>
 struct Fields<DriveCommand> {
-  static constexpr auto list =
-      std::tuple{RT_FIELD(DriveCommand, cycle),       RT_FIELD(DriveCommand, generation),
-                 RT_FIELD(DriveCommand, stamp_ns),    RT_FIELD(DriveCommand, axes),
-                 RT_FIELD(DriveCommand, enable),      RT_FIELD(DriveCommand, clear_fault),
-                 RT_FIELD(DriveCommand, reserved),    RT_FIELD(DriveCommand, position),
-                 RT_FIELD(DriveCommand, velocity)};
+  static constexpr auto list = std::tuple{
+      RT_FIELD(DriveCommand, cycle),    RT_FIELD(DriveCommand, generation), RT_FIELD(DriveCommand, stamp_ns),
+      RT_FIELD(DriveCommand, axes),     RT_FIELD(DriveCommand, enable),     RT_FIELD(DriveCommand, clear_fault),
+      RT_FIELD(DriveCommand, reserved), RT_FIELD(DriveCommand, position),   RT_FIELD(DriveCommand, velocity)};
 };
 
 template <>
 struct Fields<DriveState> {
-  static constexpr auto list =
-      std::tuple{RT_FIELD(DriveState, cycle),    RT_FIELD(DriveState, stamp_ns),
-                 RT_FIELD(DriveState, accepted_generation), RT_FIELD(DriveState, accepted_cycle),
-                 RT_FIELD(DriveState, axes),     RT_FIELD(DriveState, status),
-                 RT_FIELD(DriveState, watchdog_trips), RT_FIELD(DriveState, dilation),
-                 RT_FIELD(DriveState, battery),  RT_FIELD(DriveState, position),
-                 RT_FIELD(DriveState, velocity), RT_FIELD(DriveState, torque)};
+  static constexpr auto list = std::tuple{
+      RT_FIELD(DriveState, cycle),          RT_FIELD(DriveState, stamp_ns), RT_FIELD(DriveState, accepted_generation),
+      RT_FIELD(DriveState, accepted_cycle), RT_FIELD(DriveState, axes),     RT_FIELD(DriveState, status),
+      RT_FIELD(DriveState, watchdog_trips), RT_FIELD(DriveState, dilation), RT_FIELD(DriveState, battery),
+      RT_FIELD(DriveState, position),       RT_FIELD(DriveState, velocity), RT_FIELD(DriveState, torque)};
 };
 
 template <>
@@ -165,12 +160,18 @@ struct Fields<Statistics> {
 
 template <>
 struct Fields<FrameHeader> {
-  static constexpr auto list =
-      std::tuple{RT_FIELD(FrameHeader, number), RT_FIELD(FrameHeader, stamp_ns), RT_FIELD(FrameHeader, width),
-                 RT_FIELD(FrameHeader, height), RT_FIELD(FrameHeader, has_depth), RT_FIELD(FrameHeader, reserved),
-                 RT_FIELD(FrameHeader, fx),     RT_FIELD(FrameHeader, fy),       RT_FIELD(FrameHeader, cx),
-                 RT_FIELD(FrameHeader, cy),     RT_FIELD(FrameHeader, position_base),
-                 RT_FIELD(FrameHeader, quaternion_base)};
+  static constexpr auto list = std::tuple{RT_FIELD(FrameHeader, number),
+                                          RT_FIELD(FrameHeader, stamp_ns),
+                                          RT_FIELD(FrameHeader, width),
+                                          RT_FIELD(FrameHeader, height),
+                                          RT_FIELD(FrameHeader, has_depth),
+                                          RT_FIELD(FrameHeader, reserved),
+                                          RT_FIELD(FrameHeader, fx),
+                                          RT_FIELD(FrameHeader, fy),
+                                          RT_FIELD(FrameHeader, cx),
+                                          RT_FIELD(FrameHeader, cy),
+                                          RT_FIELD(FrameHeader, position_base),
+                                          RT_FIELD(FrameHeader, quaternion_base)};
 };
 
 #undef RT_FIELD
@@ -200,11 +201,9 @@ class LayoutHash {
   template <typename Message>
   constexpr void add_message() {
     static_assert(every_byte_is_listed<Message>());
-    std::apply(
-        [&]<typename... Member>(const Field<Message, Member>&... item) {
-          (add_field(item.name, item.offset, sizeof(Member)), ...);
-        },
-        Fields<Message>::list);
+    std::apply([&]<typename... Member>(
+                   const Field<Message, Member>&... item) { (add_field(item.name, item.offset, sizeof(Member)), ...); },
+               Fields<Message>::list);
   }
 
   constexpr std::uint64_t value() const { return value_; }

@@ -1,6 +1,7 @@
-// Position, velocity and acceleration limits of one axis in discrete time, by viability: whatever velocity is chosen for
-// the next cycle, a stop inside the position limits stays possible (Del Prete, "Joint position and velocity bounds in
-// discrete-time acceleration/torque control of robot manipulators", RA-L 2018). Acceleration is constant within a cycle.
+// Position, velocity and acceleration limits of one axis in discrete time, by viability: whatever velocity is chosen
+// for the next cycle, a stop inside the position limits stays possible (Del Prete, "Joint position and velocity bounds
+// in discrete-time acceleration/torque control of robot manipulators", RA-L 2018). Acceleration is constant within a
+// cycle.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +10,8 @@
 namespace dynamical::rt {
 
 // Distance in which a speed >= 0 comes to rest when each cycle takes off as much as the acceleration allows, the last
-// one what is left. It is piecewise linear in the speed, and exact: one cycle of braking shortens it by that cycle's way.
+// one what is left. It is piecewise linear in the speed, and exact: one cycle of braking shortens it by that cycle's
+// way.
 [[nodiscard]] inline double stopping_distance(double speed, double acceleration, double period) noexcept {
   const double step = acceleration * period;
   const double full_cycles = std::floor(speed / step);

@@ -2,7 +2,8 @@
 //
 // This is the one layout header: C++ includes it, Python sees the same structs through the bindings. A message is
 // trivially copyable, has no padding that matters, and is a multiple of eight bytes long. Units are SI; angles in rad;
-// an axis is a joint or the gripper (a prismatic axis, m). Quaternions are (w, x, y, z). Every `_ns` is CLOCK_MONOTONIC.
+// an axis is a joint or the gripper (a prismatic axis, m). Quaternions are (w, x, y, z). Every `_ns` is
+// CLOCK_MONOTONIC.
 #pragma once
 
 #include <array>
@@ -17,7 +18,8 @@ inline constexpr std::size_t kMaxAxes = 16;
 inline constexpr std::size_t kMaxSetpoints = 32;
 inline constexpr std::size_t kMaxSources = 12;
 inline constexpr std::size_t kHistogramBuckets = 64;
-inline constexpr double kNoPersonDistance = 1.0e3;  // m; "looked, and nobody is there". Unknown is a slot that is stale.
+inline constexpr double kNoPersonDistance =
+    1.0e3;  // m; "looked, and nobody is there". Unknown is a slot that is stale.
 
 using AxisVector = std::array<double, kMaxAxes>;
 
@@ -41,17 +43,17 @@ enum class CommandKind : std::uint32_t { none = 0, chunk = 1, stream = 2 };
 
 // Motion that one source asks for. A chunk has an end; a stream is one setpoint with a lease.
 struct Command {
-  std::uint64_t epoch;           // of the authority under which it was computed
-  std::uint64_t command_id;      // rises with each command of this source
+  std::uint64_t epoch;       // of the authority under which it was computed
+  std::uint64_t command_id;  // rises with each command of this source
   Source source;
   CommandKind kind;
-  std::uint32_t skill;           // which skill asked for it, as the agent numbered it; 0 = none
+  std::uint32_t skill;  // which skill asked for it, as the agent numbered it; 0 = none
   std::uint32_t axes;
-  std::int64_t observation_ns;   // when the oldest observation that it rests on was measured
-  std::int64_t start_ns;         // time of setpoint 0
-  std::int64_t spacing_ns;       // between setpoints, > 0
-  std::int64_t end_ns;           // start_ns <= end_ns <= time of the last setpoint; braking begins here
-  std::uint32_t count;           // setpoints used, 1..kMaxSetpoints
+  std::int64_t observation_ns;  // when the oldest observation that it rests on was measured
+  std::int64_t start_ns;        // time of setpoint 0
+  std::int64_t spacing_ns;      // between setpoints, > 0
+  std::int64_t end_ns;          // start_ns <= end_ns <= time of the last setpoint; braking begins here
+  std::uint32_t count;          // setpoints used, 1..kMaxSetpoints
   std::uint32_t reserved;
   std::array<AxisVector, kMaxSetpoints> position;
 };
@@ -60,11 +62,11 @@ struct Command {
 struct Constraints {
   Source source;
   std::uint32_t reserved;
-  std::int64_t stamp_ns;         // when measured
-  double speed_scale;            // 0..1 of every velocity limit
-  double margin_scale;           // >= 1, multiplies protective distances
-  double person_distance_m;      // nearest person to any part of the robot; kNoPersonDistance if nobody is there;
-                                 // NaN if this source does not measure it (another must)
+  std::int64_t stamp_ns;     // when measured
+  double speed_scale;        // 0..1 of every velocity limit
+  double margin_scale;       // >= 1, multiplies protective distances
+  double person_distance_m;  // nearest person to any part of the robot; kNoPersonDistance if nobody is there;
+                             // NaN if this source does not measure it (another must)
 };
 
 enum class ProcessState : std::uint32_t { starting = 0, healthy = 1, degraded = 2, stopping = 3 };
@@ -75,27 +77,27 @@ struct Heartbeat {
   std::int64_t pid;
   std::int64_t stamp_ns;
   std::uint64_t count;
-  double rate_hz;                // of the process's own loop, measured
-  double busy_ratio;             // 0..1 share of its period that it worked
-  std::uint64_t missed;          // its own deadlines missed since start
+  double rate_hz;        // of the process's own loop, measured
+  double busy_ratio;     // 0..1 share of its period that it worked
+  std::uint64_t missed;  // its own deadlines missed since start
 };
 
 enum class RequestKind : std::uint32_t {
   none = 0,
-  grant_authority = 1,           // source, epoch (must exceed every epoch granted before)
-  revoke_authority = 2,          // motion ends by SS2
-  hold = 3,                      // SS2, not latched
-  stop = 4,                      // SS1, latched: the e-stop edge
-  safe_torque_off = 5,           // STO, latched
-  reset = 6,                     // operator's edge; see the rules of the stop machine
-  begin_skill = 7,               // skill
-  end_skill = 8,                 // skill
+  grant_authority = 1,   // source, epoch (must exceed every epoch granted before)
+  revoke_authority = 2,  // motion ends by SS2
+  hold = 3,              // SS2, not latched
+  stop = 4,              // SS1, latched: the e-stop edge
+  safe_torque_off = 5,   // STO, latched
+  reset = 6,             // operator's edge; see the rules of the stop machine
+  begin_skill = 7,       // skill
+  end_skill = 8,         // skill
 };
 
 struct Request {
   RequestKind kind;
-  Source origin;                 // agent or operator_
-  Source source;                 // whom it concerns
+  Source origin;  // agent or operator_
+  Source source;  // whom it concerns
   std::uint32_t skill;
   std::uint64_t epoch;
   std::int64_t stamp_ns;
@@ -108,21 +110,21 @@ enum class Stop : std::uint32_t { none = 0, ss2 = 1, ss1 = 2, sto = 3 };
 
 enum class Fault : std::uint32_t {
   none = 0,
-  command_ended = 1,             // chunk ran out, or the lease of a stream
+  command_ended = 1,  // chunk ran out, or the lease of a stream
   authority_revoked = 2,
   hold_requested = 3,
-  separation = 4,                // a person is nearer than the protective distance
+  separation = 4,  // a person is nearer than the protective distance
   operator_stop = 5,
   agent_lost = 6,
-  lateness = 7,                  // rt_control itself was late, or was stopped and continued
+  lateness = 7,  // rt_control itself was late, or was stopped and continued
   clock_broken = 8,
   channel_broken = 9,
-  drive_fault = 10,              // a drive reports a fault, or its own watchdog tripped
-  drive_lost = 11,               // no fresh drive state
+  drive_fault = 10,  // a drive reports a fault, or its own watchdog tripped
+  drive_lost = 11,   // no fresh drive state
   ramp_not_followed = 12,
-  limit_violated = 13,           // a measured axis is outside its limits
+  limit_violated = 13,  // a measured axis is outside its limits
   safe_torque_off_requested = 14,
-  restarted = 15,                // rt_control began while the robot was not known to be at rest under control
+  restarted = 15,  // rt_control began while the robot was not known to be at rest under control
 };
 
 // Why a command was not taken. Never latched.
@@ -135,9 +137,9 @@ enum class Refusal : std::uint32_t {
   out_of_range = 5,
   malformed = 6,
   crc = 7,
-  latched = 8,                   // a stop is latched
-  not_ready = 9,                 // the drives do not follow yet
-  held = 10,                     // a hold was requested; a grant or a begun skill ends it
+  latched = 8,    // a stop is latched
+  not_ready = 9,  // the drives do not follow yet
+  held = 10,      // a hold was requested; a grant or a begun skill ends it
 };
 
 // What scaled or overrode a motion.
@@ -153,8 +155,8 @@ enum class Constraint : std::uint32_t {
 
 struct Intervention {
   Constraint constraint;
-  std::int32_t axis;             // -1: the whole robot
-  double margin;                 // to the limit, in the limit's unit
+  std::int32_t axis;  // -1: the whole robot
+  double margin;      // to the limit, in the limit's unit
   double requested;
   double admitted;
   std::uint64_t cycle;
@@ -163,78 +165,78 @@ struct Intervention {
 struct StopCause {
   Fault fault;
   Stop stop;
-  std::int32_t axis;             // -1: none
+  std::int32_t axis;  // -1: none
   Source source;
   std::uint64_t cycle;
   std::int64_t stamp_ns;
-  double value;                  // what was seen, in the unit of the fault (see docs/faults.md)
+  double value;  // what was seen, in the unit of the fault (see docs/faults.md)
   double limit;
 };
 
 // rt_control -> all, every cycle.
 struct State {
   std::uint64_t cycle;
-  std::int64_t stamp_ns;         // when the drives were read
-  std::uint64_t generation;      // of this rt_control; rises with each start
+  std::int64_t stamp_ns;     // when the drives were read
+  std::uint64_t generation;  // of this rt_control; rises with each start
   std::uint32_t axes;
   ExecutionState execution;
-  Stop stop;                     // in force now
-  std::uint32_t latched;         // 1: only an operator's reset ends it
-  StopCause first_cause;         // of the latched stop; fault none if none
-  StopCause last_cause;          // of the last stop of any kind
+  Stop stop;              // in force now
+  std::uint32_t latched;  // 1: only an operator's reset ends it
+  StopCause first_cause;  // of the latched stop; fault none if none
+  StopCause last_cause;   // of the last stop of any kind
   Source authority;
   std::uint32_t skill;
   std::uint64_t epoch;
-  std::uint64_t epoch_highest;   // a grant must exceed it
-  std::uint64_t command_id;      // being executed; 0 if none
+  std::uint64_t epoch_highest;  // a grant must exceed it
+  std::uint64_t command_id;     // being executed; 0 if none
   std::int64_t command_end_ns;
-  AxisVector position;           // measured
+  AxisVector position;  // measured
   AxisVector velocity;
   AxisVector torque;
-  AxisVector position_reference; // what the drives were told
+  AxisVector position_reference;  // what the drives were told
   AxisVector velocity_reference;
   AxisVector acceleration_reference;
   std::array<double, 3> tcp_position_base;
   std::array<double, 4> tcp_quaternion_base;
   double tcp_speed_mps;
-  double speed_scale;            // in force
-  double margin_scale;           // in force
-  double person_distance_m;      // in force; kNoPersonDistance if nobody; worst case if stale
-  double battery;                // 0..1
+  double speed_scale;               // in force
+  double margin_scale;              // in force
+  double person_distance_m;         // in force; kNoPersonDistance if nobody; worst case if stale
+  double battery;                   // 0..1
   std::uint32_t stale_constraints;  // bit per Source whose declared slot is stale
-  std::uint32_t drive_status;    // DriveStatus bits
-  Intervention intervention;     // the last one
-  std::uint64_t interventions;   // cycles in which a motion was scaled or overridden, since start
-  Refusal refusal;               // of the last refused command
+  std::uint32_t drive_status;       // DriveStatus bits
+  Intervention intervention;        // the last one
+  std::uint64_t interventions;      // cycles in which a motion was scaled or overridden, since start
+  Refusal refusal;                  // of the last refused command
   Source refused_source;
   std::uint64_t refused_id;
-  std::uint64_t refused;         // commands refused since start
-  std::uint64_t events;          // events pushed since start
-  std::uint64_t deadline_misses; // commands that reached the drives more than one period after they were due
-  std::uint64_t skipped_cycles;  // never replayed
-  std::int64_t wake_latency_ns;  // of this cycle
-  std::int64_t compute_ns;       // of the previous cycle
-  double agent_age_s;            // in cycles counted by rt_control, times its period
-  std::uint32_t realtime;        // RealtimeStatus bits
-  std::uint32_t ended;           // 1: the last state of an rt_control that was asked to end and did so at rest
+  std::uint64_t refused;          // commands refused since start
+  std::uint64_t events;           // events pushed since start
+  std::uint64_t deadline_misses;  // commands that reached the drives more than one period after they were due
+  std::uint64_t skipped_cycles;   // never replayed
+  std::int64_t wake_latency_ns;   // of this cycle
+  std::int64_t compute_ns;        // of the previous cycle
+  double agent_age_s;             // in cycles counted by rt_control, times its period
+  std::uint32_t realtime;         // RealtimeStatus bits
+  std::uint32_t ended;            // 1: the last state of an rt_control that was asked to end and did so at rest
 };
 
 enum RealtimeStatus : std::uint32_t {
   kRealtimeFifo = 1u << 0,
   kRealtimeMemoryLocked = 1u << 1,
   kRealtimeAffinity = 1u << 2,
-  kRealtimeDegraded = 1u << 3,   // a simulated robot runs without what it needs; a real one refuses to arm
+  kRealtimeDegraded = 1u << 3,  // a simulated robot runs without what it needs; a real one refuses to arm
 };
 
 enum class EventKind : std::uint32_t {
   none = 0,
-  execution_changed = 1,         // code: ExecutionState before << 8 | after
-  stop_raised = 2,               // code: Fault
+  execution_changed = 1,  // code: ExecutionState before << 8 | after
+  stop_raised = 2,        // code: Fault
   stop_reset = 3,
-  command_refused = 4,           // code: Refusal; pushed once per change of reason
-  intervention = 5,              // code: Constraint; pushed when it begins
-  authority_changed = 6,         // code: Source
-  request_refused = 7,           // code: RequestKind
+  command_refused = 4,    // code: Refusal; pushed once per change of reason
+  intervention = 5,       // code: Constraint; pushed when it begins
+  authority_changed = 6,  // code: Source
+  request_refused = 7,    // code: RequestKind
   deadline_missed = 8,
   started = 9,
 };
@@ -257,8 +259,8 @@ struct DriveCommand {
   std::uint64_t generation;
   std::int64_t stamp_ns;
   std::uint32_t axes;
-  std::uint32_t enable;          // 1: follow the reference; 0: torque off, brakes closed
-  std::uint32_t clear_fault;     // 1: re-arm a tripped watchdog (only in a reset)
+  std::uint32_t enable;       // 1: follow the reference; 0: torque off, brakes closed
+  std::uint32_t clear_fault;  // 1: re-arm a tripped watchdog (only in a reset)
   std::uint32_t reserved;
   AxisVector position;
   AxisVector velocity;
@@ -269,26 +271,27 @@ enum DriveStatus : std::uint32_t {
   kDriveTorqueOff = 1u << 1,
   kDriveWatchdogTripped = 1u << 2,
   kDriveFault = 1u << 3,
-  kDriveEmergencyStop = 1u << 4, // the e-stop chain is open
+  kDriveEmergencyStop = 1u << 4,  // the e-stop chain is open
 };
 
 // Drives -> rt_control, every plant cycle.
 struct DriveState {
-  std::uint64_t cycle;           // plant cycles since start
+  std::uint64_t cycle;  // plant cycles since start
   std::int64_t stamp_ns;
   std::uint64_t accepted_generation;
   std::uint64_t accepted_cycle;  // of the last DriveCommand taken
   std::uint32_t axes;
-  std::uint32_t status;          // DriveStatus bits
+  std::uint32_t status;  // DriveStatus bits
   std::uint64_t watchdog_trips;
-  double dilation;               // wall time / simulated time since start; 1 on a real robot
-  double battery;                // 0..1
+  double dilation;  // wall time / simulated time since start; 1 on a real robot
+  double battery;   // 0..1
   AxisVector position;
   AxisVector velocity;
   AxisVector torque;
 };
 
-// rt_control -> all, ten times a second. Bucket i counts durations in [2^(i/4), 2^((i+1)/4)) us; bucket 0 also all below.
+// rt_control -> all, ten times a second. Bucket i counts durations in [2^(i/4), 2^((i+1)/4)) us; bucket 0 also all
+// below.
 struct Statistics {
   std::uint64_t cycles;
   std::uint64_t deadline_misses;
@@ -302,20 +305,22 @@ struct Statistics {
 // In front of the pixels of one camera image in its `frame` ring.
 struct FrameHeader {
   std::uint64_t number;
-  std::int64_t stamp_ns;         // when the world looked like this
+  std::int64_t stamp_ns;  // when the world looked like this
   std::uint32_t width;
   std::uint32_t height;
-  std::uint32_t has_depth;       // 1: a float32 depth image (m, along the optical axis, 0 = no return) follows the RGB
+  std::uint32_t has_depth;  // 1: a float32 depth image (m, along the optical axis, 0 = no return) follows the RGB
   std::uint32_t reserved;
-  double fx, fy, cx, cy;         // px
-  std::array<double, 3> position_base;        // of the optical centre, m
-  std::array<double, 4> quaternion_base;      // base_from_camera; camera: x right, y down, z forward
+  double fx, fy, cx, cy;                  // px
+  std::array<double, 3> position_base;    // of the optical centre, m
+  std::array<double, 4> quaternion_base;  // base_from_camera; camera: x right, y down, z forward
 };
 
 template <typename Message>
-concept SharedMessage = std::is_trivially_copyable_v<Message> && std::is_standard_layout_v<Message> && (sizeof(Message) % 8 == 0);
+concept SharedMessage =
+    std::is_trivially_copyable_v<Message> && std::is_standard_layout_v<Message> && (sizeof(Message) % 8 == 0);
 
-static_assert(SharedMessage<Command> && SharedMessage<Constraints> && SharedMessage<Heartbeat> && SharedMessage<Request>);
+static_assert(SharedMessage<Command> && SharedMessage<Constraints> && SharedMessage<Heartbeat> &&
+              SharedMessage<Request>);
 static_assert(SharedMessage<State> && SharedMessage<Event> && SharedMessage<DriveCommand> && SharedMessage<DriveState>);
 static_assert(SharedMessage<Statistics> && SharedMessage<FrameHeader>);
 static_assert(sizeof(State) <= 2048, "the CRC and the copy of a state are paid a thousand times a second");

@@ -20,17 +20,17 @@ enum class AxisKind : std::uint32_t { revolute = 0, prismatic = 1 };
 // One source of constraints that must be heard; when it is not, its declared worst case holds.
 struct ConstraintSlot {
   Source source;
-  std::uint32_t lease_cycles;     // executed cycles without a newer message until it is stale
-  double stale_speed_scale;       // 0..1
-  double stale_margin_scale;      // >= 1
-  double stale_tcp_speed_mps;     // infinity: does not limit the TCP
+  std::uint32_t lease_cycles;  // executed cycles without a newer message until it is stale
+  double stale_speed_scale;    // 0..1
+  double stale_margin_scale;   // >= 1
+  double stale_tcp_speed_mps;  // infinity: does not limit the TCP
 };
 
 // The arm's axes are a serial chain from base to TCP and come first; the gripper's axes follow and do not move the TCP.
 struct RobotModel {
   std::uint32_t axes;
   std::uint32_t arm_axes;
-  std::uint32_t simulated;        // 1: may run without real-time permission, visibly degraded
+  std::uint32_t simulated;  // 1: may run without real-time permission, visibly degraded
   std::uint32_t constraint_slots;
   std::array<std::array<char, kNameBytes>, kMaxAxes> name;
   std::array<AxisKind, kMaxAxes> kind;
@@ -48,7 +48,7 @@ struct RobotModel {
   std::array<std::array<double, 3>, kMaxAxes> position_parent;
   std::array<std::array<double, 4>, kMaxAxes> quaternion_parent;
   std::array<std::array<double, 3>, kMaxAxes> axis_vector;
-  std::array<double, 3> tcp_position;    // in the frame of the last arm axis
+  std::array<double, 3> tcp_position;  // in the frame of the last arm axis
   std::array<double, 4> tcp_quaternion;
 
   std::int64_t period_ns;
@@ -58,19 +58,19 @@ struct RobotModel {
   std::int64_t lateness_limit_degraded_ns;  // the same without real-time permission
   std::uint32_t stream_lease_cycles;
   std::uint32_t agent_lease_cycles;
-  std::uint32_t drive_lost_cycles;          // executed cycles without a fresh drive state
+  std::uint32_t drive_lost_cycles;  // executed cycles without a fresh drive state
   std::uint32_t drive_lost_cycles_degraded;
-  std::uint32_t drive_watchdog_cycles;      // the drives' own, for those who set them up
+  std::uint32_t drive_watchdog_cycles;  // the drives' own, for those who set them up
   std::uint32_t drive_watchdog_cycles_degraded;
 
-  double stop_m;                   // nearest person: at this distance the robot stands
-  double slow_m;                   // from here on it slows down
-  double reduced_tcp_speed_mps;    // while nobody measures the distance
+  double stop_m;                 // nearest person: at this distance the robot stands
+  double slow_m;                 // from here on it slows down
+  double reduced_tcp_speed_mps;  // while nobody measures the distance
 
-  double position_tolerance;       // rad or m that a measured axis may be outside its limits
-  double standstill_velocity;      // rad/s or m/s below which an axis is at rest
-  double ramp_tolerance;           // share of the velocity limit that a stop ramp may lag behind
-  double reseed_tolerance;         // rad or m between reference and measurement before a motion begins anew
+  double position_tolerance;   // rad or m that a measured axis may be outside its limits
+  double standstill_velocity;  // rad/s or m/s below which an axis is at rest
+  double ramp_tolerance;       // share of the velocity limit that a stop ramp may lag behind
+  double reseed_tolerance;     // rad or m between reference and measurement before a motion begins anew
 
   std::array<ConstraintSlot, kMaxSources> constraint_slot;
 };

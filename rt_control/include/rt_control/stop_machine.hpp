@@ -47,8 +47,8 @@ class StopMachine {
     if (origin == Source::operator_) {
       return true;
     }
-    return rule_of(first_.fault).resetter == Resetter::requester && origin == Source::agent && first_.source == origin &&
-           worst_is_first();
+    return rule_of(first_.fault).resetter == Resetter::requester && origin == Source::agent &&
+           first_.source == origin && worst_is_first();
   }
 
   [[nodiscard]] Stop in_force() const noexcept { return in_force_; }
