@@ -21,6 +21,7 @@ Array = npt.NDArray[np.float64]
 LIMIT_SHARE = 0.9  # of rt_control's limits, so that the shield has nothing to do
 ACCELERATION_SHARE = 0.6  # of the axes' acceleration: what is held in the fingers must not slip
 JERK_TIME_S = 0.06  # an acceleration builds up no faster than this, whatever the axis allows: no vibration
+SHORTEST = 1e-6  # rad or m: points that are nearer are the same
 SPEED_FLOOR = 0.02  # a plan needs a velocity limit above zero
 
 
@@ -116,17 +117,17 @@ class PathMotion:
     def __init__(self, start: Reference, waypoints: Sequence[Array], limits: MotionLimits) -> None:
         points = np.array([start.position, *waypoints])  # (k, axes)
         lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
-        kept = np.concatenate([[True], np.diff(lengths) > 1e-6])
+        kept = np.concatenate([[True], np.diff(lengths) > SHORTEST])
         points, lengths = points[kept], lengths[kept]
-        if len(points) < 2:
-            points, lengths = np.array([start.position, waypoints[-1]]), np.array([0.0, 1e-6])
+        if len(points) < 2:  # already there
+            points, lengths = np.array([start.position, waypoints[-1]]), np.array([0.0, SHORTEST])
         self._curve = CubicSpline(lengths, points, bc_type="natural")
         self._length = float(lengths[-1])
-        tangents = np.abs(self._curve(np.linspace(0.0, self._length, 24), 1)).max(axis=0) + 1e-9
-        bends = np.abs(self._curve(lengths, 2)).max(axis=0) + 1e-9  # piecewise linear: largest at a via-point
+        tangents = np.abs(self._curve(np.linspace(0.0, self._length, 24), 1)).max(axis=0) + SHORTEST
+        bends = np.abs(self._curve(lengths, 2)).max(axis=0) + SHORTEST  # piecewise linear: largest at a via-point
         speed = float(np.minimum(limits.velocity / tangents, np.sqrt(0.5 * limits.acceleration / bends)).min())
         first_tangent = self._curve(0.0, 1)
-        along = first_tangent / float(first_tangent @ first_tangent)
+        along = first_tangent / max(float(first_tangent @ first_tangent), SHORTEST)
         request = InputParameter(1)
         request.current_position = [0.0]
         request.current_velocity = [min(max(float(along @ start.velocity), 0.0), speed)]

@@ -23,6 +23,9 @@ _status_of = attrgetter("status")
 _feedback_of = attrgetter("feedback_message")
 
 
+_NOT_LOOKED_AT: tuple[int, Behaviour | None, str] = (-1, None, "")
+
+
 class NodeSnapshot(msgspec.Struct, frozen=True, array_like=True):
     """One node of the tree.
 
@@ -138,7 +141,7 @@ class SnapshotPublisher:
         self._nodes: list[tuple[str, str, Behaviour]] = []
         self._outer = _WatchedNodes()
         self._inner = _WatchedNodes()
-        self._inner_mark: tuple[int, Behaviour | None, str] = (-1, None, "")
+        self._inner_mark = _NOT_LOOKED_AT
         self._keys: list[_WatchedKey] = []
         self._board_structure = -1
         self._status: AgentStatus | None = None
@@ -187,6 +190,7 @@ class SnapshotPublisher:
             self._board_structure = self._board.structure
         self._outer.changes()
         self._inner.changes()
+        self._inner_mark = _NOT_LOOKED_AT
         for key in self._keys:
             key.look(now_ns)
         self._status = status

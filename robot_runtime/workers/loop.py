@@ -13,6 +13,7 @@ from rt_control import _native as native
 
 HEARTBEAT_PERIOD_NS = 20_000_000
 SMOOTHING = 0.05
+POLL_S = 0.002
 _PR_SET_PDEATHSIG = 1
 
 
@@ -58,12 +59,15 @@ class PeriodicLoop:
     Args:
         rate_hz: calls a second, > 0; may be changed between two steps.
         heart: beats before each step; None where the step itself writes the heartbeat.
+        arrived: whether there is something to work on. With it a step begins as soon as that is so, and after a period
+            at the latest; its deadline is then the work of one period, whenever it began.
     """
 
-    def __init__(self, rate_hz: float, heart: Heart | None = None) -> None:
+    def __init__(self, rate_hz: float, heart: Heart | None = None, arrived: Callable[[], bool] | None = None) -> None:
         self.rate_hz = rate_hz
         self.pace = Pace()
         self._heart = heart
+        self._arrived = arrived
         self._ended = False
 
     def end(self) -> None:
@@ -75,25 +79,35 @@ class PeriodicLoop:
         signal.signal(signal.SIGTERM, lambda number, frame: self.end())
         signal.signal(signal.SIGINT, lambda number, frame: self.end())
         pace = self.pace
+        pace.rate_hz = self.rate_hz
         due_ns = previous_ns = time.monotonic_ns()
         while not self._ended:
-            now_ns = time.monotonic_ns()
-            if now_ns < due_ns:
-                time.sleep((due_ns - now_ns) / 1e9)
-                now_ns = time.monotonic_ns()
             period_ns = int(1e9 / self.rate_hz)
+            now_ns = self._wait(due_ns)
             pace.count += 1
-            pace.rate_hz += SMOOTHING * (1e9 / max(now_ns - previous_ns, 1) - pace.rate_hz)
+            if pace.count > 1:
+                pace.rate_hz += SMOOTHING * (1e9 / max(now_ns - previous_ns, 1) - pace.rate_hz)
             previous_ns = now_ns
             self._beat(native.ProcessState.healthy, now_ns)
             step(now_ns)
             done_ns = time.monotonic_ns()
             pace.busy_ratio += SMOOTHING * ((done_ns - now_ns) / period_ns - pace.busy_ratio)
-            due_ns += period_ns
+            due_ns = (due_ns if self._arrived is None else now_ns) + period_ns
             if done_ns > due_ns:
                 pace.missed += 1
                 due_ns = done_ns
         self._beat(native.ProcessState.stopping, time.monotonic_ns())
+
+    def _wait(self, due_ns: int) -> int:
+        """Sleep until the next step is due, or until there is something to work on; the time then."""
+        while (now_ns := time.monotonic_ns()) < due_ns and not self._ended:
+            if self._arrived is None:
+                time.sleep((due_ns - now_ns) / 1e9)
+            elif self._arrived():
+                break
+            else:
+                time.sleep(min(POLL_S, (due_ns - now_ns) / 1e9))
+        return now_ns
 
     def _beat(self, state: native.ProcessState, now_ns: int) -> None:
         if self._heart is not None:

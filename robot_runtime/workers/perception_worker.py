@@ -6,6 +6,7 @@ import os
 
 import cv2
 
+from perception.frames import Frame
 from perception.pipeline import ScenePipeline
 from perception.robot_shape import robot_capsules
 from perception.scene import Scene
@@ -18,7 +19,7 @@ from robot_runtime.workers.loop import Heart, PeriodicLoop
 from rt_control import _native as native
 
 CAMERA = "rgbd"
-POLL_RATE_HZ = 100.0
+RATE_HZ = 30.0
 STATUS_PERIOD_NS = 50_000_000
 
 
@@ -35,31 +36,38 @@ def work(context: WorkerContext) -> None:
     statuses: LatestPublisher[WorkerStatus] = LatestPublisher(run.endpoint("perception.status"))
     directives = LatestSubscriber(run.endpoint("agent.directive"), Directive)
     heart = Heart(native.Source.perception, native.HeartbeatWriter(run.path("heartbeat.perception")))
+    frame: Frame | None = None
     seen_number = 0
-    looked_ns = 0
     told_ns = 0
     acknowledged = 0
 
+    def arrived() -> bool:
+        nonlocal frame
+        frame = read_frame(frames, CAMERA, seen_number)
+        return frame is not None
+
     def step(now_ns: int) -> None:
-        nonlocal seen_number, looked_ns, told_ns, acknowledged
+        nonlocal frame, seen_number, told_ns, acknowledged
         directive = directives.read()
-        rate_hz = 30.0 if directive is None else directive.profile.perception_rate_hz
+        rate_hz = RATE_HZ if directive is None else directive.profile.perception_rate_hz
         sequence = 0 if directive is None else directive.sequence
+        loop.rate_hz = rate_hz or RATE_HZ
         queue_age_s = 0.0
-        if rate_hz > 0.0 and now_ns - looked_ns >= 0.8e9 / rate_hz:
-            frame, state = read_frame(frames, CAMERA, seen_number), states.read()
-            if frame is not None and state is not None:
-                seen_number, looked_ns = frame.number, now_ns
-                queue_age_s = (now_ns - frame.stamp_ns) / 1e9
-                capsules = robot_capsules(kinematics.link_poses(state.position), description.gripper)
-                scene = pipeline.update(frame, capsules, now_ns)
-                scenes.publish(scene)
-                constraints.write(person_constraints(native.Source.perception, scene.stamp_ns, scene.person_distance_m))
+        state = states.read()
+        if frame is not None and state is not None and rate_hz > 0.0:
+            seen_number = frame.number
+            queue_age_s = (now_ns - frame.stamp_ns) / 1e9
+            capsules = robot_capsules(kinematics.link_poses(state.position), description.gripper)
+            scene = pipeline.update(frame, capsules, now_ns)
+            scenes.publish(scene)
+            constraints.write(person_constraints(native.Source.perception, scene.stamp_ns, scene.person_distance_m))
+        frame = None
         if sequence != acknowledged or now_ns - told_ns >= STATUS_PERIOD_NS:
             acknowledged, told_ns = sequence, now_ns
             statuses.publish(WorkerStatus("perception", os.getpid(), sequence, now_ns, None, queue_age_s))
 
-    PeriodicLoop(POLL_RATE_HZ, heart).run(step)
+    loop = PeriodicLoop(RATE_HZ, heart, arrived)
+    loop.run(step)
 
 
 if __name__ == "__main__":

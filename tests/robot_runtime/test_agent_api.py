@@ -96,7 +96,7 @@ def test_a_client_whose_agent_is_not_there_gives_up_in_time(tmp_path: Path) -> N
 
 
 def raw(endpoint: str, data: bytes) -> api.ReplyEnvelope:
-    socket = zmq.Context.instance().socket(zmq.DEALER)
+    socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
     try:
         socket.setsockopt(zmq.LINGER, 0)
         socket.setsockopt(zmq.RCVTIMEO, 30_000)
