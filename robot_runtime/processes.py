@@ -17,6 +17,7 @@ class RealtimePlacement:
         cpu: the processor that `rt_control` and a simulated plant share; -1 leaves them to the scheduler.
         rt_control_priority: SCHED_FIFO priority of `rt_control`, 1..99.
         plant_priority: of a simulated plant; below `rt_control`, so that a command is out before the plant steps.
+        worker_priority: of the agent and the policy worker, whose deadlines are the shortest of tier 2.
         fifo: whether this user may use SCHED_FIFO.
     """
 
@@ -24,6 +25,7 @@ class RealtimePlacement:
     fifo: bool
     rt_control_priority: int = 90
     plant_priority: int = 80
+    worker_priority: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ class RobotPlan:
             *("--run-dir", str(self.run_dir), "--cpu", str(placement.cpu)),
             *("--priority", str(placement.rt_control_priority if placement.fifo else 0)),
         )
-        agent = _module("robot_runtime.workers.agent_worker", *common)
+        prompt = ("--priority", str(placement.worker_priority if placement.fifo else 0))
+        agent = _module("robot_runtime.workers.agent_worker", *common, *prompt)
         if self.mission_file is not None:
             agent = (*agent, "--mission", str(self.mission_file))
         return (
@@ -107,7 +110,9 @@ class RobotPlan:
             ProcessPlan(
                 "fallback", _module("robot_runtime.workers.fallback_worker", *common), liveness="heartbeat.fallback"
             ),
-            ProcessPlan("policy", _module("robot_runtime.workers.policy_worker", *common), liveness="heartbeat.policy"),
+            ProcessPlan(
+                "policy", _module("robot_runtime.workers.policy_worker", *common, *prompt), liveness="heartbeat.policy"
+            ),
             ProcessPlan("agent", agent, liveness="heartbeat.agent"),
         )
 

@@ -138,7 +138,7 @@ class SnapshotPublisher:
         self._full_due_ns = 0
         self._sequence = 0
         self._structure = 0
-        self._nodes: list[tuple[str, str, Behaviour]] = []
+        self._shown: list[NodeSnapshot] = []
         self._outer = _WatchedNodes()
         self._inner = _WatchedNodes()
         self._inner_mark = _NOT_LOOKED_AT
@@ -149,7 +149,7 @@ class SnapshotPublisher:
     def restructure(self) -> None:
         """Call when the tree has gained or lost nodes."""
         self._structure += 1
-        self._nodes = []
+        self._shown = []
         self._full_due_ns = 0
 
     def update(self, now_ns: int, status: AgentStatus, leaf: Behaviour | None) -> bytes | None:
@@ -162,13 +162,13 @@ class SnapshotPublisher:
         """
         if now_ns >= self._full_due_ns or self._board_structure != self._board.structure:
             return self._full(now_ns, status)
-        nodes = self._outer.changes()
+        nodes = self._changes(self._outer)
         mission = self._mission.mission
         if mission is not None:
             mark = (mission.progress.revision, leaf, leaf.feedback_message if leaf is not None else "")
             if mark != self._inner_mark:
                 self._inner_mark = mark
-                nodes += self._inner.changes()
+                nodes += self._changes(self._inner)
         board: dict[str, Any] = {}
         for key in self._keys:
             if key.cell.value is not key.value and now_ns >= key.due_ns and key.look(now_ns):
@@ -182,30 +182,34 @@ class SnapshotPublisher:
         return _encoder.encode(SnapshotChanges(self._sequence, now_ns, nodes, board, news))
 
     def _full(self, now_ns: int, status: AgentStatus) -> bytes:
-        if not self._nodes:
+        if not self._shown:
             self._outer, self._inner = _WatchedNodes(), _WatchedNodes()
             self._gather(self._root, "0", "", self._outer)
         if self._board_structure != self._board.structure:
             self._keys = [_WatchedKey(cell) for cell in self._board.cells() if not cell.key.hidden]
             self._board_structure = self._board.structure
-        self._outer.changes()
-        self._inner.changes()
+        self._changes(self._outer)
+        self._changes(self._inner)
         self._inner_mark = _NOT_LOOKED_AT
         for key in self._keys:
             key.look(now_ns)
         self._status = status
         self._full_due_ns = now_ns + self._full_period_ns
         self._sequence += 1
-        nodes = tuple(
-            NodeSnapshot(path, parent, node.name, kind_of(node), node.status.name, node.feedback_message)
-            for path, parent, node in self._nodes
-        )
         board = {key.cell.key.name: key.shown for key in self._keys}
-        return _encoder.encode(FullSnapshot(self._sequence, now_ns, self._structure, nodes, board, status))
+        return _encoder.encode(FullSnapshot(self._sequence, now_ns, self._structure, tuple(self._shown), board, status))
+
+    def _changes(self, group: _WatchedNodes) -> tuple[NodeChange, ...]:
+        changes = group.changes()
+        for change in changes:
+            self._shown[change.index] = _changed(self._shown[change.index], change)
+        return changes
 
     def _gather(self, node: Behaviour, path: str, parent: str, group: _WatchedNodes) -> None:
-        group.add(node, len(self._nodes))
-        self._nodes.append((path, parent, node))
+        group.add(node, len(self._shown))
+        self._shown.append(
+            NodeSnapshot(path, parent, node.name, kind_of(node), node.status.name, node.feedback_message)
+        )
         if node is self._mission:
             group = self._inner
         for index, child in enumerate(node.children):
@@ -275,6 +279,10 @@ def kind_of(node: Behaviour) -> str:
     return type(node).__name__.rstrip("_")
 
 
+def _changed(known: NodeSnapshot, change: NodeChange) -> NodeSnapshot:
+    return NodeSnapshot(known.id, known.parent, known.name, known.kind, change.status, change.feedback)
+
+
 class TreeView(msgspec.Struct, frozen=True):
     """Everything at one moment, put together.
 
@@ -313,10 +321,7 @@ class SnapshotAssembler:
             return None
         nodes = list(view.nodes)
         for change in message.nodes:
-            known = nodes[change.index]
-            nodes[change.index] = NodeSnapshot(
-                known.id, known.parent, known.name, known.kind, change.status, change.feedback
-            )
+            nodes[change.index] = _changed(nodes[change.index], change)
         return TreeView(
             message.sequence,
             message.stamp_ns,

@@ -14,8 +14,8 @@ from rt_control.channels import RunDirectory
 from rt_control.description import RobotDescription, load_robot
 from rt_control.errors import DynamicalError, InputError
 from rt_control.model_compiler import quaternion_of
+from rt_control.scheduling import Metronome, Termination, prepare_process
 from sim.cameras import Renderer
-from sim.realtime import Metronome, Termination, prepare_process
 from sim.world_state import stamp_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(renderer: Renderer, description: RobotDescription, run: RunDirectory, rate_hz: float) -> None:
     from rt_control._native import BytesReader, FrameReader, FrameWriter, Source
-    from sim.heartbeat import Pulse
+    from rt_control.heartbeat import Pulse
 
     names = [camera.name for camera in description.camera]
     if not names:

@@ -17,9 +17,9 @@ import msgspec
 from rt_control.channels import RunDirectory
 from rt_control.description import load_robot
 from rt_control.errors import DynamicalError, InputError
+from rt_control.scheduling import Metronome, Termination, prepare_process, stop_collecting
 from sim.person import PersonPath
 from sim.plant import Plant
-from sim.realtime import Metronome, Termination, prepare_process, stop_collecting
 from sim.score import score
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(plant: Plant, options: argparse.Namespace) -> None:
     from rt_control._native import BytesWriter, DriveCommandReader, DriveStateWriter, Source
-    from sim.heartbeat import Pulse
+    from rt_control.heartbeat import Pulse
 
     run = RunDirectory.at(options.run_dir)
     commands = DriveCommandReader(run.path("drive.command"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from rt_control.channels import RunDirectory
 from rt_control.description import load_robot
 from rt_control.errors import DynamicalError, InputError
-from sim.realtime import Metronome, Termination, prepare_process
+from rt_control.scheduling import Metronome, Termination, prepare_process
 from sim.world_state import load_world, unpack_world
 
 RATE_HZ = 60

@@ -42,9 +42,7 @@ def handle(options: argparse.Namespace) -> int:
             print(f"{done} of {count}: {piece}", flush=True)
 
     complete = campaign.run(tell)
-    report = Report(
-        f"campaign {options.name}", origin.commit(), machine.describe(), tuple(campaign.figures())
-    )
+    report = Report(f"campaign {options.name}", origin.commit(), machine.describe(), tuple(campaign.figures()))
     code = emit(report, options.json_path)
     if not complete and not quiet:
         print("not complete yet: run it again to go on")

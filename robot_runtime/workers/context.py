@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robot_runtime.workers.loop import end_with_parent
 from rt_control.channels import RunDirectory
 from rt_control.description import RobotDescription, load_robot
 from rt_control.errors import DynamicalError
+from rt_control.scheduling import prepare_process
 
 if TYPE_CHECKING:
     from rt_control._native import RobotModel
@@ -45,8 +45,9 @@ def worker_main(name: str, work: Callable[[WorkerContext], None]) -> None:
     parser.add_argument("--run-dir", type=Path, required=True, help="the robot's run directory")
     parser.add_argument("--robot", type=Path, required=True, help="the robot's TOML")
     parser.add_argument("--mission", type=Path, help="the mission's XML")
+    parser.add_argument("--priority", type=int, default=0, help="of SCHED_FIFO; 0: ordinary scheduling")
     options = parser.parse_args()
-    end_with_parent()
+    prepare_process(None, options.priority)
     try:
         context = WorkerContext(
             run=RunDirectory.at(options.run_dir),

@@ -15,8 +15,9 @@ from robot_runtime.frames import read_frame
 from robot_runtime.person_constraints import person_constraints
 from robot_runtime.transport import LatestPublisher, LatestSubscriber
 from robot_runtime.workers.context import WorkerContext, worker_main
-from robot_runtime.workers.loop import Heart, PeriodicLoop
+from robot_runtime.workers.loop import PeriodicLoop
 from rt_control import _native as native
+from rt_control.heartbeat import Pulse
 
 RATE_HZ = 10.0
 LEFT, RIGHT = "overhead_left", "overhead_right"
@@ -35,7 +36,7 @@ def work(context: WorkerContext) -> None:
     commands = native.CommandWriter(run.path("command.fallback"))
     directives = LatestSubscriber(run.endpoint("agent.directive"), Directive)
     statuses: LatestPublisher[WorkerStatus] = LatestPublisher(run.endpoint("fallback.status"))
-    heart = Heart(native.Source.fallback, native.HeartbeatWriter(run.path("heartbeat.fallback")))
+    pulse = Pulse(run.path("heartbeat.fallback"), native.Source.fallback)
     seen_number = 0
     report: SkillReport | None = None
 
@@ -58,7 +59,7 @@ def work(context: WorkerContext) -> None:
                     commands.write(command)
         statuses.publish(WorkerStatus("fallback", os.getpid(), sequence, now_ns, report, queue_age_s))
 
-    PeriodicLoop(RATE_HZ, heart).run(step)
+    PeriodicLoop(RATE_HZ, pulse).run(step)
 
 
 if __name__ == "__main__":

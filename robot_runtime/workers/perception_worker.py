@@ -15,8 +15,9 @@ from robot_runtime.frames import read_frame
 from robot_runtime.person_constraints import person_constraints
 from robot_runtime.transport import LatestPublisher, LatestSubscriber
 from robot_runtime.workers.context import WorkerContext, worker_main
-from robot_runtime.workers.loop import Heart, PeriodicLoop
+from robot_runtime.workers.loop import PeriodicLoop
 from rt_control import _native as native
+from rt_control.heartbeat import Pulse
 
 CAMERA = "rgbd"
 RATE_HZ = 30.0
@@ -35,7 +36,7 @@ def work(context: WorkerContext) -> None:
     scenes: LatestPublisher[Scene] = LatestPublisher(run.endpoint("perception.scene"))
     statuses: LatestPublisher[WorkerStatus] = LatestPublisher(run.endpoint("perception.status"))
     directives = LatestSubscriber(run.endpoint("agent.directive"), Directive)
-    heart = Heart(native.Source.perception, native.HeartbeatWriter(run.path("heartbeat.perception")))
+    pulse = Pulse(run.path("heartbeat.perception"), native.Source.perception)
     frame: Frame | None = None
     seen_number = 0
     told_ns = 0
@@ -66,7 +67,7 @@ def work(context: WorkerContext) -> None:
             acknowledged, told_ns = sequence, now_ns
             statuses.publish(WorkerStatus("perception", os.getpid(), sequence, now_ns, None, queue_age_s))
 
-    loop = PeriodicLoop(RATE_HZ, heart, arrived)
+    loop = PeriodicLoop(RATE_HZ, pulse, arrived)
     loop.run(step)
 
 

@@ -10,8 +10,9 @@ from policies.skill import SkillReport
 from robot_runtime.directive import Directive, WorkerStatus
 from robot_runtime.transport import LatestPublisher, LatestSubscriber
 from robot_runtime.workers.context import WorkerContext, worker_main
-from robot_runtime.workers.loop import Heart, PeriodicLoop
+from robot_runtime.workers.loop import PeriodicLoop
 from rt_control import _native as native
+from rt_control.heartbeat import Pulse
 
 RATE_HZ = 100.0
 STATUS_PERIOD_NS = 50_000_000
@@ -26,8 +27,8 @@ def work(context: WorkerContext) -> None:
     scenes = LatestSubscriber(run.endpoint("perception.scene"), Scene)
     directives = LatestSubscriber(run.endpoint("agent.directive"), Directive)
     statuses: LatestPublisher[WorkerStatus] = LatestPublisher(run.endpoint("policy.status"))
-    heart = Heart(native.Source.policy, native.HeartbeatWriter(run.path("heartbeat.policy")))
-    loop = PeriodicLoop(RATE_HZ, heart)
+    pulse = Pulse(run.path("heartbeat.policy"), native.Source.policy)
+    loop = PeriodicLoop(RATE_HZ, pulse)
     told: tuple[int, SkillReport | None] = (-1, None)
     told_ns = 0
 

@@ -130,10 +130,11 @@ class Rig:
         return self
 
     def chunk(self, position: npt.ArrayLike, spacing_s: float = 0.02, **fields: Any) -> rt.Command:
-        """A chunk of the policy that begins now and lasts to its last setpoint."""
+        """A chunk of the policy that begins with the next cycle and lasts to its last setpoint."""
         setpoints = np.atleast_2d(np.asarray(position, dtype=float))
         self.command_id += 1
         spacing_ns = round(spacing_s * 1e9)
+        begin_ns = self.now_ns + self.model.period_ns
         defaults: dict[str, Any] = {
             "epoch": self.state.epoch,
             "command_id": self.command_id,
@@ -141,9 +142,9 @@ class Rig:
             "kind": rt.CommandKind.chunk,
             "axes": self.model.axes,
             "observation_ns": self.now_ns,
-            "start_ns": self.now_ns,
+            "start_ns": begin_ns,
             "spacing_ns": spacing_ns,
-            "end_ns": self.now_ns + (len(setpoints) - 1) * spacing_ns,
+            "end_ns": begin_ns + (len(setpoints) - 1) * spacing_ns,
             "count": len(setpoints),
             "position": setpoints,
         }

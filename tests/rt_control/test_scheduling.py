@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sim.realtime import Metronome
+from rt_control.scheduling import Metronome
 
 
 class Time:

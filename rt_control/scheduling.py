@@ -1,4 +1,4 @@
-"""What the operating system gives a simulator process: a CPU, a priority, a wake-up at an exact time, an end."""
+"""What the operating system gives a process: a CPU, a priority, a wake-up at an exact time, an end."""
 
 from __future__ import annotations
 
