@@ -31,12 +31,15 @@ def measure() -> list[Figure]:
 
     A round is one second of the robot, so that each holds one complete snapshot; figures are medians over the rounds.
     """
-    without, watched = _robot(snapshots=False), _robot(snapshots=True)
+    bare, without, watched = _robot(snapshots=False), _robot(snapshots=False), _robot(snapshots=True)
     tree, plain, added = [], [], []
-    for _ in range(ROUNDS):
-        tree.append(_tree_ticks(*without))
-        plain.append(_agent_ticks(*without))
-        added.append(_agent_ticks(*watched) - plain[-1])
+    for number in range(ROUNDS):
+        tree.append(_tree_ticks(*bare))
+        # Each goes first as often as the other: the first one finds cold caches.
+        pair = (without, watched) if number % 2 else (watched, without)
+        taken = {robot is watched[0]: _agent_ticks(robot, agent) for robot, agent in pair}
+        plain.append(taken[False])
+        added.append(taken[True] - taken[False])
     tree_us, plain_us, added_us = statistics.median(tree), statistics.median(plain), statistics.median(added)
     ours_us, theirs_us = _port_reads()
     return [

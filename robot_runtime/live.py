@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
 import time
@@ -11,14 +10,14 @@ from pathlib import Path
 from types import TracebackType
 
 import msgspec
-import zmq
 
 from behaviours.workcell import Workcell
-from robot_runtime import snapshots
+from robot_runtime.client import SnapshotReader
 from robot_runtime.processes import RealtimePlacement, RobotPlan
 from robot_runtime.realtime_permission import may_use_fifo, realtime_cpu
 from robot_runtime.run_options import RunOptions
 from robot_runtime.run_result import RunResult
+from robot_runtime.snapshots import TreeView
 from robot_runtime.supervisor import ProcessEvent, Progress, Supervisor
 from rt_control import _native as native
 from rt_control.channels import RunDirectory
@@ -74,13 +73,8 @@ class LiveRobot:
         self._states = native.StateReader(self.run.path("state"))
         self._drives = native.DriveStateReader(self.run.path("drive.state"))
         self.supervisor = Supervisor(plan.processes(), self._progress(), self._clock, self._scratch, _environment())
-        self._assembler = snapshots.SnapshotAssembler()
-        self._socket = zmq.Context.instance().socket(zmq.SUB)
-        self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.setsockopt(zmq.SUBSCRIBE, b"")
-        self._socket.setsockopt(zmq.RECONNECT_IVL, 20)
-        self._socket.connect(self.run.endpoint("agent.snapshots"))
-        self.view: snapshots.TreeView | None = None
+        self._snapshots = SnapshotReader(self.run.endpoint("agent.snapshots"))
+        self.view: TreeView | None = None
         self.modes_entered: list[str] = []
         self.events: list[ProcessEvent] = []
         self._cycles = self._misses = self._interventions = self._skipped = 0
@@ -111,7 +105,8 @@ class LiveRobot:
         """Take in what happened since the last call; call it at least ten times a second."""
         events = self.supervisor.poll()
         self.events += events
-        self._hear_agent()
+        self.view = self._snapshots.read() or self.view
+        self._note_modes()
         self._count_cycles()
         return events
 
@@ -173,7 +168,7 @@ class LiveRobot:
     def end(self) -> None:
         """End every process and remove the run directory; does nothing the second time."""
         self.supervisor.end()
-        self._socket.close()
+        self._snapshots.close()
         self.run.remove()
         self._remove_scratch()
 
@@ -210,16 +205,6 @@ class LiveRobot:
             "drive.state": of_drives,
             **{f"heartbeat.{source}": of_beat(reader) for source, reader in beats.items()},
         }
-
-    def _hear_agent(self) -> None:
-        while True:
-            try:
-                data = self._socket.recv(zmq.NOBLOCK)
-            except zmq.Again:
-                return
-            with contextlib.suppress(msgspec.MsgspecError):
-                self.view = self._assembler.apply(snapshots.decode(data)) or self.view
-                self._note_modes()
 
     def _note_modes(self) -> None:
         status = self.view.status if self.view is not None else None

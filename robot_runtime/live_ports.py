@@ -41,7 +41,7 @@ class LivePorts:
         }
         self._directive: LatestPublisher[Directive] = LatestPublisher(run.endpoint("agent.directive"))
         self._api = AgentApiServer(run.endpoint("agent.api"))
-        self._snapshots = zmq.Context.instance().socket(zmq.PUB)
+        self._snapshots: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PUB)
         self._snapshots.setsockopt(zmq.LINGER, 0)
         self._snapshots.setsockopt(zmq.SNDHWM, SNAPSHOT_BACKLOG)
         self._snapshots.bind(run.endpoint("agent.snapshots"))
@@ -90,7 +90,8 @@ class LivePorts:
 
     def close(self) -> None:
         """Release the sockets."""
-        for subscriber in (self._scene, *self._statuses.values()):
+        self._scene.close()
+        for subscriber in self._statuses.values():
             subscriber.close()
         self._directive.close()
         self._api.close()

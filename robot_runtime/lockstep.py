@@ -1,8 +1,8 @@
 """Virtual time: plant, cameras, perception, policy, agent and `Controller::step` in one process, in lockstep.
 
-The same classes as in the live runtime, wired by mailboxes instead of channels and sockets. Deterministic to the bit for
-a seed. Inside one millisecond the order is fixed: plant, `rt_control`, cameras and perception, policy, agent. What each
-of them says becomes visible to the others only after the latency that it has in the live runtime (`latency.toml`).
+The same classes as in the live runtime, wired by mailboxes instead of channels and sockets. Deterministic to the bit
+for a seed. Inside one millisecond the order is fixed: plant, `rt_control`, cameras and perception, policy, agent. What
+each of them says becomes visible to the others only after the latency that it has in the live runtime (`latency.toml`).
 A frame is rendered only when perception looks at it.
 """
 

@@ -1,4 +1,4 @@
-"""What a person sees while the robot runs: lines of what changed, and a status that is kept up to date on a terminal."""
+"""What a person sees while the robot runs: lines of what changed, and on a terminal a status that is kept fresh."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from robot_runtime.live import LiveRobot
+    from robot_runtime.snapshots import TreeView
     from robot_runtime.supervisor import ProcessEvent
 
 STATUS_PERIOD_S = 0.5
@@ -72,7 +73,7 @@ class RunProgress:
             mode = f"{status.branch} ({mode})"
         if status.ready and mode != self._mode:
             self._mode = mode
-            self.note(f"mode {mode}")
+            self.note(f"mode {mode}{_why(view)}")
         if status.reason != self._reason:
             self._reason = status.reason
             if status.reason:
@@ -107,3 +108,9 @@ class RunProgress:
         if self._status_shown:
             print("\r\x1b[2K", end="", flush=True)
             self._status_shown = False
+
+
+def _why(view: TreeView) -> str:
+    """What the compute mode rests on, in brackets; empty when everything works."""
+    reasons = (node.feedback for node in view.nodes if node.name == view.status.compute)
+    return "".join(f" ({reason})" for reason in reasons if reason)

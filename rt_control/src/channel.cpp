@@ -11,6 +11,7 @@ namespace dynamical::rt {
 namespace {
 
 constexpr int kReadAttempts = 8;
+constexpr std::size_t kHeaderWords = sizeof(SlotHeader) / 8;
 constexpr std::uint64_t kGenerationShift = 40;
 constexpr std::uint64_t kSequenceMask = (std::uint64_t{1} << kGenerationShift) - 1;
 
@@ -45,7 +46,7 @@ class Slot {
 
   // Returns the word behind the last one written.
   std::size_t store_payload(std::size_t at, Bytes part) const {
-    std::uint64_t* target = words_ + sizeof(SlotHeader) / 8 + at;
+    std::uint64_t* target = words_ + kHeaderWords + at;
     std::size_t done = 0;
     for (; done + 8 <= part.size(); done += 8, ++target) {
       std::uint64_t value = 0;
@@ -61,7 +62,7 @@ class Slot {
   }
 
   void load_payload(std::span<std::byte> into) const {
-    std::uint64_t* source = words_ + sizeof(SlotHeader) / 8;
+    std::uint64_t* source = words_ + kHeaderWords;
     for (std::size_t done = 0; done < into.size(); done += 8, ++source) {
       const std::uint64_t value = Word(*source).load(std::memory_order_relaxed);
       std::memcpy(into.data() + done, &value, 8);

@@ -69,7 +69,9 @@ class RobotPlayer:
         return padded
 
 
-def cube(name: str = "red_cube", x: float = 0.5, y: float = 0.1, stamp_ns: int = 0, yaw_rad: float = 0.3) -> SceneObject:
+def cube(
+    name: str = "red_cube", x: float = 0.5, y: float = 0.1, stamp_ns: int = 0, yaw_rad: float = 0.3
+) -> SceneObject:
     return SceneObject(name, (x, y, 0.02), yaw_rad, (0.04, 0.04, 0.04), 0.95, stamp_ns)
 
 

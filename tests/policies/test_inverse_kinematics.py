@@ -62,7 +62,9 @@ def test_a_point_out_of_reach_is_refused_with_what_is_missing(
     assert "mm" in answer.reason
 
 
-@given(axis=st.tuples(*[st.floats(-1.0, 1.0)] * 3).filter(lambda v: math.hypot(*v) > 0.1), angle=st.floats(0.0, math.pi))
+@given(
+    axis=st.tuples(*[st.floats(-1.0, 1.0)] * 3).filter(lambda v: math.hypot(*v) > 0.1), angle=st.floats(0.0, math.pi)
+)
 def test_a_rotation_vector_is_axis_times_angle(axis: tuple[float, float, float], angle: float) -> None:
     unit = np.array(axis) / math.hypot(*axis)
     x, y, z = unit

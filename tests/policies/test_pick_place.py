@@ -176,7 +176,7 @@ def test_nothing_can_be_placed_with_an_empty_gripper(stage: Stage) -> None:
     ],
 )
 def test_unknown_names_are_refused_with_those_that_exist(stage: Stage, goal: Goal, reason: str) -> None:
-    assert stage.run(goal, sees()).reason == reason
+    assert stage.run(goal, sees()).reason.startswith(reason)
 
 
 def test_going_home_from_low_down_begins_straight_up(stage: Stage) -> None:

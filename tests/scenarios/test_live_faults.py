@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from robot_runtime.client import AgentClient, OperatorStop
 from rt_control import _native as native
 from tests.scenarios.live_faults import FaultRun
 from tests.scenarios.witness import StallWitness
@@ -151,9 +152,7 @@ def _drives_tripped(run: FaultRun) -> Callable[[], bool]:
 
 
 @pytest.mark.parametrize("fault", ["kill", "stop"])
-def test_the_loss_of_the_plant_latches_and_ends_the_run_by_name(
-    fault: str, again_when_the_host_stalled: Again
-) -> None:
+def test_the_loss_of_the_plant_latches_and_ends_the_run_by_name(fault: str, again_when_the_host_stalled: Again) -> None:
     def scenario(root: Path) -> None:
         with FaultRun(root) as run:
             run.until_fast()
@@ -237,24 +236,18 @@ def _write_old_command(run: FaultRun, epoch: int) -> int:
 def test_after_a_latched_stop_only_an_operator_brings_the_robot_back(again_when_the_host_stalled: Again) -> None:
     def scenario(root: Path) -> None:
         with FaultRun(root, attended=True) as run:
-            operator = native.RequestQueue(run.robot.run.path("requests.operator"))
+            operator = OperatorStop(run.robot.run)
             run.until_fast()
-            assert operator.push(_operator_request(native.RequestKind.stop))
+            operator.stop()
             run.until(lambda: run.latched_fault() == "operator_stop", "the latched stop")
             run.until_rest()
             assert run.robot.outcome is None
-            assert operator.push(_operator_request(native.RequestKind.reset))
+            operator.reset()
             run.until(lambda: run.latched_fault() == "none", "the reset")
             run.until_rest()  # a reset never restarts motion by itself
-            from robot_runtime.client import AgentClient
-
-            with AgentClient(run.robot.run) as client:
+            with AgentClient(run.robot.run.endpoint("agent.api")) as client:
                 client.resume()
             run.until_fast()
             run.assert_inside_limits()
 
     again_when_the_host_stalled(scenario)
-
-
-def _operator_request(kind: native.RequestKind) -> native.Request:
-    return native.Request(kind=kind, origin=native.Source.operator_, stamp_ns=time.monotonic_ns())

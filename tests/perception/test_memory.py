@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import numpy as np
+
+from perception.frames import Frame
+from perception.memory import ObjectMemory
+from perception.scene import SceneObject
+
+# A camera one metre above the origin that looks straight down.
+POSE = np.array([[0.0, -1.0, 0.0, 0.0], [-1.0, 0.0, 0.0, 0.0], [0.0, 0.0, -1.0, 1.0], [0.0, 0.0, 0.0, 1.0]])
+
+
+def frame(depth_m: float, stamp_ns: int) -> Frame:
+    depth = np.full((40, 40), depth_m, dtype=np.float32)
+    return Frame("rgbd", 1, stamp_ns, np.zeros((40, 40, 3), np.uint8), depth, 40.0, 40.0, 19.5, 19.5, POSE.copy())
+
+
+def cube(stamp_ns: int, x: float = 0.0) -> SceneObject:
+    return SceneObject("red_cube", (x, 0.0, 0.02), 0.0, (0.04, 0.04, 0.04), 0.9, stamp_ns)
+
+
+def test_what_is_seen_is_known() -> None:
+    memory = ObjectMemory()
+    memory.update([cube(1)], set(), frame(0.96, 1))
+    assert memory.objects == (cube(1),)
+
+
+def test_what_something_covers_is_remembered() -> None:
+    memory = ObjectMemory()
+    memory.update([cube(1)], set(), frame(0.96, 1))
+    memory.update([], set(), frame(0.5, 2))
+    assert memory.objects == (cube(1),)
+
+
+def test_a_place_that_is_seen_empty_is_forgotten() -> None:
+    memory = ObjectMemory()
+    memory.update([cube(1)], set(), frame(0.96, 1))
+    memory.update([], set(), frame(1.0, 2))
+    assert memory.objects == ()
+
+
+def test_what_is_too_old_is_forgotten() -> None:
+    memory = ObjectMemory(forget_after_s=1.0)
+    memory.update([cube(1)], set(), frame(0.96, 1))
+    memory.update([], set(), frame(0.5, 2_000_000_000))
+    assert memory.objects == ()
+
+
+def test_half_a_look_does_not_replace_a_whole_one() -> None:
+    memory = ObjectMemory()
+    memory.update([cube(1)], set(), frame(0.96, 1))
+    memory.update([cube(2, x=0.01)], {"red_cube"}, frame(0.96, 2))
+    assert memory.objects == (cube(1),)
+
+
+def test_half_a_look_at_another_place_does() -> None:
+    memory = ObjectMemory()
+    memory.update([cube(1)], set(), frame(0.96, 1))
+    memory.update([cube(2, x=0.1)], {"red_cube"}, frame(0.96, 2))
+    assert memory.objects == (cube(2, x=0.1),)

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perception.robot_shape import distances, robot_capsules
+from rt_control._native import Kinematics
+from rt_control.robot_file import RobotDescription
+
+ROD = np.array([[0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.1, 0.02]])  # upright, 1 m long, 0.1 m thick
+
+
+@given(x=st.floats(-1.0, 1.0), y=st.floats(-1.0, 1.0), z=st.floats(0.0, 1.0))
+def test_beside_a_capsule_the_distance_is_that_from_its_axis_less_its_radius(x: float, y: float, z: float) -> None:
+    distance, own = distances(np.array([[x, y, z]]), ROD)
+    expected = np.hypot(x, y) - 0.1
+    assert distance[0] == pytest.approx(expected, abs=1e-5)
+    assert own[0] == (distance[0] < np.float32(0.02))
+
+
+def test_beyond_the_end_of_a_capsule_the_distance_is_that_from_its_end() -> None:
+    distance, _ = distances(np.array([[0.0, 0.0, 1.5]]), ROD)
+    assert distance[0] == pytest.approx(0.4, abs=1e-6)
+
+
+def test_the_robot_reaches_from_its_base_to_its_finger_tips(
+    description: RobotDescription, kinematics: Kinematics
+) -> None:
+    poses = np.asarray(kinematics.link_poses(np.array(description.home)))
+    capsules = robot_capsules(poses, description.gripper)
+    assert description.gripper is not None
+    tip = poses[-1, :3, 3] + description.gripper.tip_beyond_tcp_m * poses[-1, :3, 2]
+    distance, own = distances(np.array([[0.0, 0.0, 0.0], tip, [0.9, 0.0, 0.1]]), capsules)
+    assert (distance[:2] <= 0.0).all()
+    assert own.tolist() == [True, True, False]
+
+
+def test_a_robot_without_a_gripper_has_a_shape_too(description: RobotDescription, kinematics: Kinematics) -> None:
+    poses = np.asarray(kinematics.link_poses(np.array(description.home)))
+    distance, own = distances(poses[-1:, :3, 3], robot_capsules(poses, None))
+    assert distance[0] < 0.0
+    assert own[0]
