@@ -25,7 +25,7 @@ class Key(Generic[T]):
         initial: value before the first write.
         about: what it means.
         shown: what observers see of it, of plain types; None = the value itself.
-        shown_period_s: an observer sees a change after this long at the latest; 0 = in the tick of the change.
+        fast: it changes with each tick, so that observers see it five times a second; the others at once.
         hidden: observers never see it.
     """
 
@@ -33,7 +33,7 @@ class Key(Generic[T]):
     initial: T
     about: str
     shown: Callable[[T], object] | None = None
-    shown_period_s: float = 0.0
+    fast: bool = False
     hidden: bool = False
 
 

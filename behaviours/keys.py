@@ -45,17 +45,15 @@ def _shown_health(health: Health) -> object:
 
 
 ROBOT_STATE: Key[RobotState | None] = Key(
-    "/robot/state", None, "newest state of tier 1; None before the first", _shown_state, shown_period_s=0.2
+    "/robot/state", None, "newest state of tier 1; None before the first", _shown_state, fast=True
 )
-SCENE: Key[Scene | None] = Key(
-    "/scene/latest", None, "newest scene; None before the first", _shown_scene, shown_period_s=0.2
-)
+SCENE: Key[Scene | None] = Key("/scene/latest", None, "newest scene; None before the first", _shown_scene, fast=True)
 HEALTH: Key[Health] = Key(
     "/health/latest",
     Health(0, _UNKNOWN, _UNKNOWN, _UNKNOWN, _UNKNOWN, _UNKNOWN, _UNKNOWN, _UNKNOWN),
     "what works",
     _shown_health,
-    shown_period_s=0.2,
+    fast=True,
 )
 OPERATOR: Key[OperatorState] = Key("/operator/state", OperatorState(), "what the operator wants")
 NOW: Key[int] = Key("/time/now_ns", 0, "time of this tick", hidden=True)

@@ -11,8 +11,9 @@ from perception.frames import Frame
 from perception.scene import SceneObject
 
 FORGET_AFTER_S = 120.0
-BEYOND_M = 0.03  # a return this far behind an object's place shows that the place is empty
-PROBES_M = (-0.008, 0.0, 0.008)  # offsets across an object's centre that must all be seen through
+PROBE_HEIGHT = 0.4  # of an object's height above its centre: where its place is looked through
+BEYOND_HEIGHT = 0.5  # a return farther behind than this share of its height shows that the place is empty
+PROBES_M = (-0.008, 0.0, 0.008)  # offsets across the object that must all be seen through
 
 
 class ObjectMemory:
@@ -60,12 +61,12 @@ def _sees_through(item: SceneObject, frame: Frame) -> bool:
     """Whether the camera looks at what is behind the object's place."""
     if frame.depth_m is None:
         return False
-    centre = np.array(item.position_base)
-    probes: npt.NDArray[np.float64] = np.array([centre + (dx, dy, 0.0) for dx in PROBES_M for dy in PROBES_M])
+    upper = np.array(item.position_base) + (0.0, 0.0, PROBE_HEIGHT * item.size_m[2])
+    probes: npt.NDArray[np.float64] = np.array([upper + (dx, dy, 0.0) for dx in PROBES_M for dy in PROBES_M])
     pixels = frame.project(probes)
     columns, rows = np.rint(pixels[:, 0]).astype(int), np.rint(pixels[:, 1]).astype(int)
     height, width = frame.depth_m.shape
     if (columns < 0).any() or (rows < 0).any() or (columns >= width).any() or (rows >= height).any():
         return False
     measured = frame.depth_m[rows, columns]
-    return bool((measured > pixels[:, 2] + min(BEYOND_M, _reach(item))).all())
+    return bool((measured > pixels[:, 2] + BEYOND_HEIGHT * item.size_m[2]).all())

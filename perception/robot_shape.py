@@ -16,7 +16,22 @@ FINGER_RADIUS_M = 0.012
 FINGER_LENGTH_M = 0.055
 HAND_BEYOND_FINGERS_M = 0.025  # the hand is wider than its open fingers, at each end
 ELBOW_M = 0.07  # a link's body may stand off the line between its joints by this much
+LONGEST_LOOK_BACK_S = 0.15
 TIGHT_M = 0.03  # and the hand's by this, with what it holds
+
+
+def position_at(stamp_ns: int, position: Array, velocity: Array, measured_ns: int) -> Array:
+    """Where the axes were when an image was measured, from a state that is a little younger or older.
+
+    Args:
+        stamp_ns: of the image.
+        position: of the state, (axes,), rad or m.
+        velocity: of the state, (axes,).
+        measured_ns: stamp of the state.
+    """
+    ahead_s = min(max((stamp_ns - measured_ns) * 1e-9, -LONGEST_LOOK_BACK_S), LONGEST_LOOK_BACK_S)
+    moved: Array = np.asarray(position) + ahead_s * np.asarray(velocity)
+    return moved
 
 
 def robot_capsules(link_poses: Array, gripper: Gripper | None) -> Array:

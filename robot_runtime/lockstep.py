@@ -39,6 +39,7 @@ from rt_control.model_compiler import compile_model
 from sim.cameras import Renderer
 from sim.oracle import OraclePerception
 from sim.person import PersonPath
+from sim.picture import render_picture, save_picture
 from sim.plant import Plant
 from sim.score import score
 from trees.mission import MissionPlan, load_mission
@@ -370,6 +371,8 @@ def run_lockstep(options: RunOptions) -> RunResult:
     lockstep = Lockstep(description, mission, LockstepOptions(options.seed, person=person))
     try:
         lockstep.run(options.duration_s or MISSION_LIMIT_S)
+        if options.picture is not None:
+            save_picture(options.picture, render_picture(description.world_path, lockstep.plant.world_bytes()))
         return lockstep.result()
     finally:
         lockstep.close()

@@ -53,6 +53,8 @@ def _run_live(options: RunOptions) -> RunResult:
                 viewer.terminate()
                 viewer.wait()
         progress.ending()
+        if options.picture is not None:
+            subprocess.run(_simulator_tool("sim.picture", robot, str(options.picture)), check=False)
         return robot.finish()
 
 
@@ -62,5 +64,10 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _open_viewer(robot: LiveRobot) -> subprocess.Popen[bytes]:
-    arguments = ("--run-dir", str(robot.run.directory), "--robot", str(robot.description.path))
-    return subprocess.Popen([sys.executable, "-m", "sim.view", *arguments])
+    return subprocess.Popen(_simulator_tool("sim.view", robot))
+
+
+def _simulator_tool(module: str, robot: LiveRobot, *arguments: str) -> list[str]:
+    """Command line of a process that may look at the simulated world, which the runtime itself may not."""
+    place = ("--run-dir", str(robot.run.directory), "--robot", str(robot.description.path))
+    return [sys.executable, "-m", module, *place, *arguments]

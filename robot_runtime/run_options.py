@@ -19,6 +19,7 @@ class RunOptions:
         lockstep: run in one process on virtual time.
         progress: say on standard output how the mission proceeds.
         attended: an operator is there: a latched stop waits for a reset instead of ending the run.
+        picture: PNG file to draw the world into when the mission has ended; None: no picture.
         person: path of a person's arm through the workspace, as JSON (see `sim.person`); None: nobody.
         root: folder of the run directories instead of the usual one.
     """
@@ -31,5 +32,6 @@ class RunOptions:
     lockstep: bool = False
     progress: bool = True
     attended: bool = False
+    picture: Path | None = None
     person: str | None = None
     root: Path | None = None

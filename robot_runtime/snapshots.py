@@ -19,6 +19,7 @@ from robot_runtime.agent_status import AgentStatus
 from trees.mission_node import MissionNode
 
 _NS_PER_S = 1_000_000_000
+_FAST_PERIOD_NS = 200_000_000  # of the keys that change with each tick
 _status_of = attrgetter("status")
 _feedback_of = attrgetter("feedback_message")
 
@@ -77,6 +78,17 @@ class FullSnapshot(msgspec.Struct, frozen=True, tag="full"):
     structure: int
     nodes: tuple[NodeSnapshot, ...]
     board: dict[str, Any]
+    status: AgentStatus
+
+
+class _FullParts(msgspec.Struct, tag="full"):
+    """A FullSnapshot to be written, its parts encoded already; the bytes are the same."""
+
+    sequence: int
+    stamp_ns: int
+    structure: int
+    nodes: list[msgspec.Raw]
+    board: dict[str, msgspec.Raw]
     status: AgentStatus
 
 
@@ -139,17 +151,21 @@ class SnapshotPublisher:
         self._sequence = 0
         self._structure = 0
         self._shown: list[NodeSnapshot] = []
+        self._encoded: list[msgspec.Raw] = []
         self._outer = _WatchedNodes()
         self._inner = _WatchedNodes()
         self._inner_mark = _NOT_LOOKED_AT
         self._keys: list[_WatchedKey] = []
+        self._slow_keys: list[_WatchedKey] = []
+        self._fast_keys: list[_WatchedKey] = []
+        self._fast_due_ns = 0
         self._board_structure = -1
         self._status: AgentStatus | None = None
 
     def restructure(self) -> None:
         """Call when the tree has gained or lost nodes."""
         self._structure += 1
-        self._shown = []
+        self._shown, self._encoded = [], []
         self._full_due_ns = 0
 
     def update(self, now_ns: int, status: AgentStatus, leaf: Behaviour | None) -> bytes | None:
@@ -169,10 +185,13 @@ class SnapshotPublisher:
             if mark != self._inner_mark:
                 self._inner_mark = mark
                 nodes += self._changes(self._inner)
-        board: dict[str, Any] = {}
-        for key in self._keys:
-            if key.cell.value is not key.value and now_ns >= key.due_ns and key.look(now_ns):
-                board[key.cell.key.name] = key.shown
+        board: dict[str, msgspec.Raw] = {}
+        for key in self._slow_keys:
+            if key.cell.value is not key.value and key.look():
+                board[key.name] = key.encoded
+        if now_ns >= self._fast_due_ns:
+            self._fast_due_ns = now_ns + _FAST_PERIOD_NS
+            board.update({key.name: key.encoded for key in self._fast_keys if key.look()})
         news = None
         if status is not self._status and status != self._status:
             news = self._status = status
@@ -187,29 +206,33 @@ class SnapshotPublisher:
             self._gather(self._root, "0", "", self._outer)
         if self._board_structure != self._board.structure:
             self._keys = [_WatchedKey(cell) for cell in self._board.cells() if not cell.key.hidden]
+            self._slow_keys = [key for key in self._keys if not key.cell.key.fast]
+            self._fast_keys = [key for key in self._keys if key.cell.key.fast]
             self._board_structure = self._board.structure
         self._changes(self._outer)
         self._changes(self._inner)
         self._inner_mark = _NOT_LOOKED_AT
         for key in self._keys:
-            key.look(now_ns)
+            key.look()
+        self._fast_due_ns = now_ns + _FAST_PERIOD_NS
         self._status = status
         self._full_due_ns = now_ns + self._full_period_ns
         self._sequence += 1
-        board = {key.cell.key.name: key.shown for key in self._keys}
-        return _encoder.encode(FullSnapshot(self._sequence, now_ns, self._structure, tuple(self._shown), board, status))
+        board = {key.name: key.encoded for key in self._keys}
+        return _encoder.encode(_FullParts(self._sequence, now_ns, self._structure, self._encoded, board, status))
 
     def _changes(self, group: _WatchedNodes) -> tuple[NodeChange, ...]:
         changes = group.changes()
         for change in changes:
-            self._shown[change.index] = _changed(self._shown[change.index], change)
+            shown = self._shown[change.index] = _changed(self._shown[change.index], change)
+            self._encoded[change.index] = msgspec.Raw(_encoder.encode(shown))
         return changes
 
     def _gather(self, node: Behaviour, path: str, parent: str, group: _WatchedNodes) -> None:
         group.add(node, len(self._shown))
-        self._shown.append(
-            NodeSnapshot(path, parent, node.name, kind_of(node), node.status.name, node.feedback_message)
-        )
+        shown = NodeSnapshot(path, parent, node.name, kind_of(node), node.status.name, node.feedback_message)
+        self._shown.append(shown)
+        self._encoded.append(msgspec.Raw(_encoder.encode(shown)))
         if node is self._mission:
             group = self._inner
         for index, child in enumerate(node.children):
@@ -249,24 +272,24 @@ class _WatchedNodes:
 class _WatchedKey:
     """One key, as it was last shown."""
 
-    __slots__ = ("cell", "due_ns", "period_ns", "shown", "value")
+    __slots__ = ("cell", "encoded", "name", "shown", "value")
 
     def __init__(self, cell: Cell[Any]) -> None:
         self.cell = cell
+        self.name = cell.key.name
         self.value: object = None
         self.shown: object = None
-        self.due_ns = 0
-        self.period_ns = int(cell.key.shown_period_s * _NS_PER_S)
+        self.encoded = msgspec.Raw(_encoder.encode(None))
 
-    def look(self, now_ns: int) -> bool:
+    def look(self) -> bool:
         """Take in the present value; whether it looks different."""
         self.value = self.cell.value
-        self.due_ns = now_ns + self.period_ns
         show = self.cell.key.shown
         shown = show(self.value) if show is not None else self.value
         if shown == self.shown:
             return False
         self.shown = shown
+        self.encoded = msgspec.Raw(_encoder.encode(shown))
         return True
 
 

@@ -1,7 +1,12 @@
-"""A picture of the world with shadows and smooth edges, as in the README."""
+"""A picture of the world with shadows and smooth edges, as in the README.
+
+Of a running robot: `python -m sim.picture --run-dir DIR --robot FILE PICTURE.png`.
+"""
 
 from __future__ import annotations
 
+import argparse
+import sys
 from pathlib import Path
 
 import cv2
@@ -9,7 +14,8 @@ import mujoco
 import numpy as np
 import numpy.typing as npt
 
-from rt_control.errors import InputError
+from rt_control.description import load_robot
+from rt_control.errors import DynamicalError, InputError
 from sim.offscreen import PICTURE, Offscreen
 from sim.world_state import load_world, unpack_world
 
@@ -56,3 +62,27 @@ def save_picture(path: Path, rgb: npt.NDArray[np.uint8]) -> None:
         written = False
     if not written:
         raise InputError(f"{path}: the picture cannot be written; give a .png in a folder that exists")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Draw the world of a running plant as it is now."""
+    from rt_control._native import BytesReader
+
+    parser = argparse.ArgumentParser(prog="python -m sim.picture", description="A picture of the running simulation.")
+    parser.add_argument("--run-dir", type=Path, required=True, help="directory of the channels")
+    parser.add_argument("--robot", required=True, help="robot file, or name of a shipped robot")
+    parser.add_argument("picture", type=Path, help="where to write the PNG")
+    options = parser.parse_args(arguments)
+    try:
+        world = BytesReader(options.run_dir / "world").read()
+        if world is None:
+            raise InputError(f"{options.run_dir}: the plant has not written a world yet; wait until it is up")
+        save_picture(options.picture, render_picture(load_robot(options.robot).world_path, world))
+    except DynamicalError as error:
+        print(error, file=sys.stderr)
+        return 2 if isinstance(error, InputError) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -33,6 +33,14 @@ def positive_seconds(text: str) -> float:
     return value
 
 
+def png_file(text: str) -> Path:
+    """A PNG file to be written, in a folder that exists."""
+    path = Path(text)
+    if path.suffix != ".png" or not path.absolute().parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r}: give a file that ends in .png, in a folder that exists")
+    return path
+
+
 def add_root_argument(parser: argparse.ArgumentParser) -> None:
     """The folder of the run directories, which only tests move."""
     parser.add_argument("--root", type=Path, help=argparse.SUPPRESS)

@@ -60,6 +60,9 @@ def register(commands: Subparsers) -> None:
         metavar="JSON",
         help="a person's arm comes in, as [[time_s, x, y, z, yaw_rad], ...] in the base frame",
     )
+    parser.add_argument(
+        "--picture", type=arguments.png_file, metavar="FILE", help="draw the world as it is at the end into a PNG"
+    )
     arguments.add_json_argument(parser)
     arguments.add_root_argument(parser)
     parser.set_defaults(handler=handle)
@@ -85,6 +88,7 @@ def handle(options: argparse.Namespace) -> int:
             lockstep=options.lockstep,
             progress=options.json_path != "-",
             attended=options.attended,
+            picture=options.picture,
             person=options.person,
             root=options.root,
         )

@@ -53,8 +53,8 @@ def test_what_begin_raises_becomes_failure_and_step_is_not_reached() -> None:
 
 
 def test_a_leaf_that_failed_by_an_error_works_again_in_its_next_round() -> None:
-    answers = iter([fails, lambda: Status.SUCCESS])
-    leaf = Probe(lambda: next(answers)())
+    answers: list[Callable[[], Status]] = [lambda: Status.SUCCESS, fails]
+    leaf = Probe(lambda: answers.pop()())
     leaf.tick_once()
     leaf.tick_once()
     assert leaf.status is Status.SUCCESS

@@ -91,7 +91,7 @@ class Table:
         parts |= {model.body(f"link{index}").id for index in range(8)}
         arm = [geom for geom in range(model.ngeom) if model.geom_bodyid[geom] == person]
         robot = [geom for geom in range(model.ngeom) if model.geom_bodyid[geom] in parts]
-        return min(mujoco.mj_geomDistance(model, data, a, b, 9.0, None) for a in arm for b in robot)
+        return float(min(mujoco.mj_geomDistance(model, data, a, b, 9.0, None) for a in arm for b in robot))
 
 
 @pytest.fixture

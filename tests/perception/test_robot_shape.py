@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perception.robot_shape import distances, robot_capsules
+from perception.robot_shape import distances, position_at, robot_capsules
 from rt_control._native import Kinematics
 from rt_control.robot_file import RobotDescription
 
@@ -42,3 +42,11 @@ def test_a_robot_without_a_gripper_has_a_shape_too(description: RobotDescription
     distance, own = distances(poses[-1:, :3, 3], robot_capsules(poses, None))
     assert distance[0] < 0.0
     assert own[0]
+
+
+def test_the_axes_are_taken_back_to_the_moment_of_the_image() -> None:
+    position, velocity = np.array([1.0, 2.0]), np.array([0.5, -1.0])
+    at = position_at(1_000_000_000, position, velocity, 1_040_000_000)
+    assert at == pytest.approx([0.98, 2.04])
+    long_ago = position_at(0, position, velocity, 9_000_000_000)
+    assert long_ago == pytest.approx([0.925, 2.15])
