@@ -32,9 +32,8 @@ class StopCause(msgspec.Struct, frozen=True):
         """The cause in one line for people."""
         where = f" of axis {self.axis}" if self.axis >= 0 else ""
         who = f" ({self.source})" if self.source != "none" else ""
-        return (
-            f"{self.fault}{where}{who}: {self.stop}, saw {self.value:.4g}, allowed {self.limit:.4g}, cycle {self.cycle}"
-        )
+        seen = f", saw {self.value:.4g}, allowed {self.limit:.4g}" if self.value or self.limit else ""
+        return f"{self.fault}{where}{who}: {self.stop}{seen}, cycle {self.cycle}"
 
 
 class RobotState(msgspec.Struct, frozen=True):

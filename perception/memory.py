@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -33,16 +34,17 @@ class ObjectMemory:
 
         Args:
             seen: objects in it.
-            hidden: names of those that something hides in part: what was known before is kept, unless they moved.
+            hidden: names of those that something hides in part: where they were known to be with more confidence is
+                kept, unless they moved; they count as seen all the same.
             frame: with depth.
         """
         fresh: set[str] = set()
         for item in seen:
             known = self._objects.get(item.name)
             fresh.add(item.name)
-            unsure = item.name in hidden and known is not None and _near(known, item)
-            if not unsure:
-                self._objects[item.name] = item
+            if known is not None and item.name in hidden and item.confidence <= known.confidence and _near(known, item):
+                item = msgspec.structs.replace(known, measured_ns=item.measured_ns)
+            self._objects[item.name] = item
         for name, item in list(self._objects.items()):
             too_old = frame.stamp_ns - item.measured_ns > self._forget_after_ns
             if name not in fresh and (too_old or _sees_through(item, frame)):

@@ -42,18 +42,31 @@ def render_tree(view: TreeView, *, everything: bool = False) -> Text:
 
     Args:
         view: to be drawn.
-        everything: also what lies below nodes that have not begun; by default they are one line.
+        everything: also what lies below a node of which nothing has begun; by default it is one line.
     """
     text = Text()
+    begun = _begun(view)
     folded: set[str] = set()
     for node in view.nodes:
         if node.parent in folded:
             folded.add(node.id)
             continue
-        if node.status == _HIDDEN_STATUS and not everything:
+        if node.id not in begun and not everything:
             folded.add(node.id)
         text.append_text(_line(node))
     return text
+
+
+def _begun(view: TreeView) -> set[str]:
+    """Every node that has a status, and all above it: a suspended mission keeps its finished steps in sight."""
+    begun: set[str] = set()
+    for node in view.nodes:
+        if node.status != _HIDDEN_STATUS:
+            path = node.id
+            while path and path not in begun:
+                begun.add(path)
+                path = path.rpartition(".")[0]
+    return begun
 
 
 def _line(node: NodeSnapshot) -> Text:

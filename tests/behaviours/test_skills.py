@@ -56,7 +56,8 @@ def test_where_the_profile_forbids_the_policy_nothing_is_started(profile: Profil
     assert leaf.status is Status.RUNNING
     assert leaf.feedback_message == f"needs a learned policy; the mode allows {profile.policy}"
     leaf.stop(Status.INVALID)
-    assert bench.skills.started == bench.skills.cancelled == []
+    assert not bench.skills.started
+    assert not bench.skills.cancelled
 
 
 def test_an_interrupted_skill_is_cancelled() -> None:

@@ -15,8 +15,8 @@ def frame(depth_m: float, stamp_ns: int) -> Frame:
     return Frame("rgbd", 1, stamp_ns, np.zeros((40, 40, 3), np.uint8), depth, 40.0, 40.0, 19.5, 19.5, POSE.copy())
 
 
-def cube(stamp_ns: int, x: float = 0.0) -> SceneObject:
-    return SceneObject("red_cube", (x, 0.0, 0.02), 0.0, (0.04, 0.04, 0.04), 0.9, stamp_ns)
+def cube(stamp_ns: int, x: float = 0.0, confidence: float = 0.9) -> SceneObject:
+    return SceneObject("red_cube", (x, 0.0, 0.02), 0.0, (0.04, 0.04, 0.04), confidence, stamp_ns)
 
 
 def test_what_is_seen_is_known() -> None:
@@ -46,11 +46,18 @@ def test_what_is_too_old_is_forgotten() -> None:
     assert memory.objects == ()
 
 
-def test_half_a_look_does_not_replace_a_whole_one() -> None:
+def test_half_a_look_keeps_the_place_of_a_better_one_and_counts_as_a_look() -> None:
     memory = ObjectMemory()
     memory.update([cube(1)], set(), frame(0.96, 1))
-    memory.update([cube(2, x=0.01)], {"red_cube"}, frame(0.96, 2))
-    assert memory.objects == (cube(1),)
+    memory.update([cube(2, x=0.01, confidence=0.5)], {"red_cube"}, frame(0.96, 2))
+    assert memory.objects == (cube(2),)
+
+
+def test_half_a_look_replaces_a_worse_one() -> None:
+    memory = ObjectMemory()
+    memory.update([cube(1, confidence=0.2)], {"red_cube"}, frame(0.96, 1))
+    memory.update([cube(2, x=0.01, confidence=0.5)], {"red_cube"}, frame(0.96, 2))
+    assert memory.objects == (cube(2, x=0.01, confidence=0.5),)
 
 
 def test_half_a_look_at_another_place_does() -> None:
