@@ -24,7 +24,7 @@ class Health(msgspec.Struct, frozen=True):
     """What works at one moment.
 
     Attributes:
-        stamp_ns: when it was judged.
+        stamp_ns: since when it is so.
         tier1: `rt_control` publishes fresh states.
         cameras: at least one camera delivers fresh images.
         perception: the perception worker lives, answers and has its device.

@@ -53,7 +53,6 @@ HEALTH: Key[Health] = Key(
     Health(0, _UNKNOWN, _UNKNOWN, _UNKNOWN, _UNKNOWN, _UNKNOWN, _UNKNOWN, _UNKNOWN),
     "what works",
     _shown_health,
-    fast=True,
 )
 OPERATOR: Key[OperatorState] = Key("/operator/state", OperatorState(), "what the operator wants")
 NOW: Key[int] = Key("/time/now_ns", 0, "time of this tick", hidden=True)

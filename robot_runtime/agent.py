@@ -416,7 +416,7 @@ class RobotRuntimeAgent:
     def _log_events(self) -> None:
         events, lost = self._port(self._ports.events, _NO_EVENTS)
         for event in events:
-            level = logging.WARNING if event.kind in ("stop_raised", "request_refused") else logging.DEBUG
+            level = logging.WARNING if event.kind == "request_refused" else logging.DEBUG
             _logger.log(level, "tier 1: %s %s of %s in cycle %d", event.kind, event.code, event.source, event.cycle)
         if lost:
             _logger.warning("%d events of tier 1 were lost", lost)

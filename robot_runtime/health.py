@@ -210,6 +210,8 @@ class HealthMonitors:
         }
         self._overload = Overload(config)
         self._offline = Condition(False, "the cloud has not been heard of")
+        self._judged: tuple[Condition, ...] = ()
+        self._health: Health | None = None
 
     def update(self, now_ns: int, samples: HealthSamples) -> Health:
         """Judge one tick's samples."""
@@ -222,16 +224,12 @@ class HealthMonitors:
             (status.queue_age_s for source in gpu if (status := samples.statuses.get(source)) is not None), default=0.0
         )
         load = self._overload.update(now_ns, {source: samples.beats.get(source) for source in gpu}, queue_age_s)
-        return Health(
-            now_ns,
-            tier1,
-            cameras,
-            workers["perception"],
-            workers["policy"],
-            workers["fallback"],
-            load,
-            self._cloud(now_ns, samples.cloud_heard_ns),
-        )
+        cloud = self._cloud(now_ns, samples.cloud_heard_ns)
+        judged = (tier1, cameras, workers["perception"], workers["policy"], workers["fallback"], load, cloud)
+        if self._health is None or judged != self._judged:
+            self._judged = judged
+            self._health = Health(now_ns, *judged)
+        return self._health
 
     def _worker(self, now_ns: int, source: str, samples: HealthSamples) -> Condition:
         beat, status = samples.beats.get(source), samples.statuses.get(source)

@@ -166,6 +166,7 @@ class SnapshotPublisher:
         """Call when the tree has gained or lost nodes."""
         self._structure += 1
         self._shown, self._encoded = [], []
+        self._inner_mark = _NOT_LOOKED_AT
         self._full_due_ns = 0
 
     def update(self, now_ns: int, status: AgentStatus, leaf: Behaviour | None) -> bytes | None:
@@ -176,8 +177,28 @@ class SnapshotPublisher:
             status: of the robot as a whole.
             leaf: of the mission that runs now; None if none does.
         """
-        if now_ns >= self._full_due_ns or self._board_structure != self._board.structure:
-            return self._full(now_ns, status)
+        if not self._shown:
+            self._outer, self._inner = _WatchedNodes(), _WatchedNodes()
+            self._gather(self._root, "0", "", self._outer)
+        if self._board_structure != self._board.structure:
+            self._look_at_every_key()
+        nodes = self._changed_nodes(leaf)
+        board = self._changed_keys(now_ns)
+        news = status if status is not self._status and status != self._status else None
+        self._status = status
+        if now_ns >= self._full_due_ns:
+            self._full_due_ns = now_ns + self._full_period_ns
+            self._sequence += 1
+            everything = {key.name: key.encoded for key in self._keys}
+            return _encoder.encode(
+                _FullParts(self._sequence, now_ns, self._structure, self._encoded, everything, status)
+            )
+        if not nodes and not board and news is None:
+            return None
+        self._sequence += 1
+        return _encoder.encode(SnapshotChanges(self._sequence, now_ns, nodes, board, news))
+
+    def _changed_nodes(self, leaf: Behaviour | None) -> tuple[NodeChange, ...]:
         nodes = self._changes(self._outer)
         mission = self._mission.mission
         if mission is not None:
@@ -185,6 +206,9 @@ class SnapshotPublisher:
             if mark != self._inner_mark:
                 self._inner_mark = mark
                 nodes += self._changes(self._inner)
+        return nodes
+
+    def _changed_keys(self, now_ns: int) -> dict[str, msgspec.Raw]:
         board: dict[str, msgspec.Raw] = {}
         for key in self._slow_keys:
             if key.cell.value is not key.value and key.look():
@@ -192,34 +216,16 @@ class SnapshotPublisher:
         if now_ns >= self._fast_due_ns:
             self._fast_due_ns = now_ns + _FAST_PERIOD_NS
             board.update({key.name: key.encoded for key in self._fast_keys if key.look()})
-        news = None
-        if status is not self._status and status != self._status:
-            news = self._status = status
-        if not nodes and not board and news is None:
-            return None
-        self._sequence += 1
-        return _encoder.encode(SnapshotChanges(self._sequence, now_ns, nodes, board, news))
+        return board
 
-    def _full(self, now_ns: int, status: AgentStatus) -> bytes:
-        if not self._shown:
-            self._outer, self._inner = _WatchedNodes(), _WatchedNodes()
-            self._gather(self._root, "0", "", self._outer)
-        if self._board_structure != self._board.structure:
-            self._keys = [_WatchedKey(cell) for cell in self._board.cells() if not cell.key.hidden]
-            self._slow_keys = [key for key in self._keys if not key.cell.key.fast]
-            self._fast_keys = [key for key in self._keys if key.cell.key.fast]
-            self._board_structure = self._board.structure
-        self._changes(self._outer)
-        self._changes(self._inner)
-        self._inner_mark = _NOT_LOOKED_AT
+    def _look_at_every_key(self) -> None:
+        self._board_structure = self._board.structure
+        self._keys = [_WatchedKey(cell) for cell in self._board.cells() if not cell.key.hidden]
         for key in self._keys:
             key.look()
-        self._fast_due_ns = now_ns + _FAST_PERIOD_NS
-        self._status = status
-        self._full_due_ns = now_ns + self._full_period_ns
-        self._sequence += 1
-        board = {key.name: key.encoded for key in self._keys}
-        return _encoder.encode(_FullParts(self._sequence, now_ns, self._structure, self._encoded, board, status))
+        self._slow_keys = [key for key in self._keys if not key.cell.key.fast]
+        self._fast_keys = [key for key in self._keys if key.cell.key.fast]
+        self._full_due_ns = 0
 
     def _changes(self, group: _WatchedNodes) -> tuple[NodeChange, ...]:
         changes = group.changes()

@@ -1,0 +1,123 @@
+"""The whole robot in virtual time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from behaviours.workcell import Workcell
+from robot_runtime.lockstep import Lockstep, LockstepOptions
+from rt_control import _native as native
+from rt_control.description import RobotDescription, load_robot
+from sim.person import PersonPath
+from trees.mission import load_mission
+
+pytestmark = pytest.mark.sim
+
+LIMIT_S = 120.0
+
+
+@pytest.fixture(scope="module")
+def description() -> RobotDescription:
+    return load_robot("arm7")
+
+
+Make = Callable[..., Lockstep]
+
+
+@pytest.fixture
+def make(description: RobotDescription) -> Iterator[Make]:
+    made: list[Lockstep] = []
+
+    def lockstep(**options: object) -> Lockstep:
+        mission = load_mission("sort_table", Workcell.of(description).known_names)
+        made.append(Lockstep(description, mission, LockstepOptions(**options)))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield lockstep
+    for item in made:
+        item.close()
+
+
+def until(lockstep: Lockstep, condition: Callable[[], bool]) -> None:
+    while not condition():
+        assert lockstep.time_s < LIMIT_S, f"not seen in {LIMIT_S} s: {lockstep.agent.status}"
+        lockstep.step()
+
+
+def speed(lockstep: Lockstep) -> float:
+    return 0.0 if lockstep.state is None else float(np.abs(np.asarray(lockstep.state.velocity)[:7]).max())
+
+
+def test_the_table_is_sorted_from_images_alone(make: Make) -> None:
+    lockstep = make(seed=1)
+    lockstep.run(LIMIT_S)
+    result = lockstep.result()
+    assert result.outcome == "SUCCESS", result
+    assert result.objects_sorted == result.objects_total == 4
+    assert result.perception == "cascade"
+
+
+def test_a_result_that_rests_on_the_oracle_says_so(make: Make) -> None:
+    lockstep = make(seed=1, oracle=True)
+    lockstep.run(1.0)
+    assert lockstep.result().perception == "oracle"
+
+
+@pytest.mark.parametrize("oracle", [True, False], ids=["oracle", "images"])
+def test_the_same_seed_gives_the_same_run_to_the_bit(make: Make, oracle: bool) -> None:
+    digests = []
+    for _ in range(2):
+        lockstep = make(seed=3, oracle=oracle)
+        digest = hashlib.sha256()
+        while lockstep.time_s < 6.0:
+            lockstep.step()
+            assert lockstep.state is not None
+            digest.update(lockstep.plant.world_bytes())
+            digest.update(np.asarray(lockstep.state.position_reference).tobytes())
+        digests.append(digest.hexdigest())
+    assert digests[0] == digests[1]
+
+
+def test_a_policy_that_falls_silent_ends_in_a_hold_and_the_mission_goes_on_when_it_is_back(make: Make) -> None:
+    lockstep = make(seed=1, oracle=True)
+    until(lockstep, lambda: speed(lockstep) > 0.5)
+    lockstep.stopped.add("policy")
+    until(lockstep, lambda: speed(lockstep) < 0.001)
+    assert lockstep.state is not None
+    assert not lockstep.state.latched
+    until(lockstep, lambda: lockstep.agent.status.compute == "CpuOnly")
+    lockstep.stopped.clear()
+    until(lockstep, lambda: lockstep.agent.status.compute == "FullCompute" and speed(lockstep) > 0.5)
+
+
+def test_an_agent_that_falls_silent_is_a_latched_stop(make: Make) -> None:
+    lockstep = make(seed=1, oracle=True)
+    until(lockstep, lambda: speed(lockstep) > 0.5)
+    lockstep.stopped.add("agent")
+    until(lockstep, lambda: lockstep.state is not None and bool(lockstep.state.latched))
+    assert lockstep.state is not None
+    assert lockstep.state.first_cause.fault == native.Fault.agent_lost
+    until(lockstep, lambda: speed(lockstep) < 0.001)
+
+
+def test_blind_the_robot_holds_and_asks_for_a_human(make: Make) -> None:
+    lockstep = make(seed=1, oracle=True)
+    until(lockstep, lambda: speed(lockstep) > 0.5)
+    lockstep.stopped.add("cameras")
+    until(lockstep, lambda: lockstep.agent.status.compute == "Blind")
+    until(lockstep, lambda: speed(lockstep) < 0.001)
+    assert "takeover" in lockstep.agent.status.asks
+
+
+def test_a_person_who_reaches_in_stops_the_arm_before_it_is_touched_and_the_mission_goes_on(make: Make) -> None:
+    lockstep = make(seed=1, oracle=True, person=PersonPath.reach_in(6.0, (0.64, 0.40, 0.22), dwell_s=4.0))
+    until(lockstep, lambda: lockstep.state is not None and lockstep.state.last_cause.fault == native.Fault.separation)
+    until(lockstep, lambda: speed(lockstep) < 0.001)
+    assert lockstep.state is not None
+    assert not lockstep.state.latched
+    until(lockstep, lambda: lockstep.state is not None and lockstep.state.speed_scale == 1.0)
+    until(lockstep, lambda: speed(lockstep) > 0.5)
