@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from setuptools import Extension, setup
-from setuptools.command.build_ext import build_ext
+from setuptools import Extension, setup  # type: ignore[import-untyped]  # it ships no types
+from setuptools.command.build_ext import build_ext  # type: ignore[import-untyped]  # it ships no types
 
 ROOT = Path(__file__).resolve().parent
 
@@ -37,11 +37,11 @@ def eigen_prefix() -> str:
     return ""
 
 
-class CMakeBuild(build_ext):
+class CMakeBuild(build_ext):  # type: ignore[misc]  # its base is untyped
     """Puts `_native*.so` and `bin/rt_control` into the package: of the checkout in place, of the build otherwise."""
 
     def run(self) -> None:
-        import nanobind
+        import nanobind  # type: ignore[import-untyped]  # it ships no types
 
         in_place = self.inplace or getattr(self, "editable_mode", False)
         output = (ROOT if in_place else Path(self.build_lib).resolve()) / "rt_control"

@@ -42,3 +42,16 @@ class MissionLeaf(Leaf, WithPorts):
         super().__init__(name)
         self.bind_ports(bindings)
         self.context = context
+        self._robot_state = context.board.reader(keys.ROBOT_STATE, name)
+        self._in_hand = context.board.reader(keys.HELD, name)
+
+    @property
+    def held(self) -> str:
+        """Object that the last skill left in the hand, as believed; empty = none."""
+        return self._in_hand.get()
+
+    @property
+    def grips(self) -> bool:
+        """Whether the hand is stopped by something now, as measured."""
+        robot = self._robot_state.get()
+        return robot is not None and self.context.workcell.grips(robot.position, robot.position_reference)

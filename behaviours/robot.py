@@ -53,6 +53,7 @@ class RobotState(msgspec.Struct, frozen=True):
         epoch: of the authority.
         epoch_highest: a grant must exceed it.
         position: measured, one per axis, rad or m.
+        position_reference: what the drives were told, one per axis.
         tcp_position_base: m.
         tcp_speed_mps: speed of the tool centre point.
         speed_scale: in force, 0..1.
@@ -79,6 +80,7 @@ class RobotState(msgspec.Struct, frozen=True):
     epoch: int
     epoch_highest: int
     position: tuple[float, ...]
+    position_reference: tuple[float, ...]
     tcp_position_base: Vector3
     tcp_speed_mps: float
     speed_scale: float

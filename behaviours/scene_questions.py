@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import math
 from collections.abc import Mapping
 
 from py_trees.common import Status
@@ -75,12 +76,20 @@ class LocateObject(SceneQuestion):
 
 
 class ObjectInBin(SceneQuestion):
-    """SUCCESS when perception sees the object in the bin."""
+    """SUCCESS when perception sees the object in the bin, clear of the hand, which may still hold it above the bin."""
 
     bin = Input(str, "name of the bin", names="bin")
+    clear_m = Input(float, "m; nearer to the tool centre point it counts as in the hand", default=0.08)
     tolerance_m = Input(float, "m; by which the bin is widened", default=0.02)
 
+    def __init__(self, name: str, context: LeafContext, bindings: Mapping[str, Binding]) -> None:
+        super().__init__(name, context, bindings)
+        self._robot = context.board.reader(keys.ROBOT_STATE, name)
+
     def answer(self, seen: SceneObject) -> str:
+        robot = self._robot.get()
+        if robot is not None and math.dist(robot.tcp_position_base, seen.position_base) < self.clear_m:
+            return f"{self.object} is at the hand"
         if self.context.workcell.bins[self.bin].contains(seen.position_base, self.tolerance_m):
             return ""
         x, y, z = seen.position_base
@@ -95,17 +104,11 @@ class Holding(MissionLeaf):
 
     object = Input(str, "name of the object")
 
-    def __init__(self, name: str, context: LeafContext, bindings: Mapping[str, Binding]) -> None:
-        super().__init__(name, context, bindings)
-        self._held = context.board.reader(keys.HELD, name)
-        self._robot = context.board.reader(keys.ROBOT_STATE, name)
-
     def step(self) -> Status:
-        held, robot = self._held.get(), self._robot.get()
-        if held != self.object:
-            self.feedback_message = f"holds {held or 'nothing'}"
+        if self.held != self.object:
+            self.feedback_message = f"holds {self.held or 'nothing'}"
             return Status.FAILURE
-        if robot is None or not self.context.workcell.grips(robot.position):
+        if not self.grips:
             self.feedback_message = "the gripper is empty"
             return Status.FAILURE
         self.feedback_message = ""

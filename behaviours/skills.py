@@ -29,8 +29,6 @@ class SkillLeaf(MissionLeaf):
     def __init__(self, name: str, context: LeafContext, bindings: Mapping[str, Binding]) -> None:
         super().__init__(name, context, bindings)
         self._profile = context.board.reader(keys.PROFILE, name)
-        self._robot = context.board.reader(keys.ROBOT_STATE, name)
-        self._held = context.board.reader(keys.HELD, name)
         self._ticket: int | None = None
 
     timeout_s = Input(float, "s; the skill fails when it takes longer", default=40.0)
@@ -86,11 +84,6 @@ class SkillLeaf(MissionLeaf):
         else:
             self.interrupted()
 
-    def grips(self) -> bool:
-        """Whether the hand holds something now."""
-        robot = self._robot.get()
-        return robot is not None and self.context.workcell.grips(robot.position)
-
 
 class MoveTo(SkillLeaf):
     """Moves the arm to a named pose."""
@@ -113,12 +106,11 @@ class Pick(SkillLeaf):
         self.context.held.set("")
 
     def ended(self, succeeded: bool) -> None:
-        if succeeded:
+        if succeeded or self.grips:
             self.context.held.set(self.object)
 
     def interrupted(self) -> None:
-        if self.grips():
-            self.context.held.set(self.object)
+        self.ended(False)
 
 
 class Place(SkillLeaf):
@@ -130,12 +122,13 @@ class Place(SkillLeaf):
         return skill.Place(self.bin)
 
     def missing(self) -> str:
-        if not self._held.get():
+        if not self.held:
             return "nothing has been picked"
-        if not self.grips():
+        if not self.grips:
             self.context.held.set("")
             return "the gripper is empty"
         return ""
 
     def ended(self, succeeded: bool) -> None:
-        self.context.held.set("")
+        if succeeded or not self.grips:
+            self.context.held.set("")

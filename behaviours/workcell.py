@@ -9,9 +9,9 @@ import msgspec
 from perception.scene import Vector3
 from rt_control.robot_file import RobotDescription
 
-# Between these shares of its travel the gripper is neither closed nor open: something stops its fingers.
-_CLOSED_SHARE = 0.05
-_OPEN_SHARE = 0.95
+# The measures by which policies.pick_place, too, judges that the fingers press on something.
+_PRESSES_M = 0.002  # between where the gripper's axis is and where it is told to be
+_EMPTY_M = 0.004  # fingers that are no farther apart hold nothing
 
 
 class Bin(msgspec.Struct, frozen=True):
@@ -37,17 +37,24 @@ class Hand(msgspec.Struct, frozen=True):
 
     Attributes:
         axis: index among the axes.
-        closed, open: its positions, in the unit of the axis.
+        closed: its position when the fingers touch, m.
+        opening_per_axis: opening between the fingers for each metre of travel.
     """
 
     axis: int
     closed: float
-    open: float
+    opening_per_axis: float
 
-    def grips(self, position: tuple[float, ...]) -> bool:
-        """Whether its fingers are stopped by something between them."""
-        share = (position[self.axis] - self.closed) / (self.open - self.closed)
-        return _CLOSED_SHARE < share < _OPEN_SHARE
+    def grips(self, position: tuple[float, ...], reference: tuple[float, ...]) -> bool:
+        """Whether something between its fingers keeps them from where they are told to be.
+
+        Args:
+            position: measured, of all axes.
+            reference: what the drives were told, of all axes.
+        """
+        measured, told = position[self.axis], reference[self.axis]
+        opening_m = abs(measured - self.closed) * self.opening_per_axis
+        return opening_m > _EMPTY_M and abs(told - self.closed) < abs(measured - self.closed) - _PRESSES_M
 
 
 class Workcell(msgspec.Struct, frozen=True):
@@ -72,7 +79,7 @@ class Workcell(msgspec.Struct, frozen=True):
             for item in declared.bin
         }
         gripper, axis = description.gripper, description.gripper_index
-        hand = None if gripper is None or axis is None else Hand(axis, gripper.closed, gripper.open)
+        hand = None if gripper is None or axis is None else Hand(axis, gripper.closed, gripper.opening_per_axis)
         return cls(bins, tuple(declared.poses), hand)
 
     @property
@@ -80,6 +87,6 @@ class Workcell(msgspec.Struct, frozen=True):
         """Names that missions may use, by kind, as `trees.mission` checks them."""
         return {"bin": tuple(self.bins), "pose": self.poses}
 
-    def grips(self, position: tuple[float, ...]) -> bool:
-        """Whether the hand holds something, given the positions of all axes."""
-        return self.hand is not None and self.hand.grips(position)
+    def grips(self, position: tuple[float, ...], reference: tuple[float, ...]) -> bool:
+        """Whether the hand holds something; see `Hand.grips`."""
+        return self.hand is not None and self.hand.grips(position, reference)

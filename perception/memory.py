@@ -14,6 +14,7 @@ from perception.scene import SceneObject
 FORGET_AFTER_S = 120.0
 PROBE_HEIGHT = 0.4  # of an object's height above its centre: where its place is looked through
 BEYOND_HEIGHT = 0.5  # a return farther behind than this share of its height shows that the place is empty
+WORSE = 0.15  # in confidence, before a sight counts as worse than an earlier one
 PROBES_M = (-0.008, 0.0, 0.008)  # offsets across the object that must all be seen through
 
 
@@ -29,30 +30,35 @@ class ObjectMemory:
         """Everything remembered, sorted by name."""
         return tuple(self._objects[name] for name in sorted(self._objects))
 
-    def update(self, seen: list[SceneObject], hidden: set[str], frame: Frame) -> None:
+    def nearest(self, colour: str, position_base: npt.NDArray[np.float64]) -> SceneObject | None:
+        """The remembered object of that colour that is nearest to a point (3,)."""
+        same = [item for item in self._objects.values() if item.name.startswith(f"{colour}_")]
+        return min(same, key=lambda item: math.dist(item.position_base, position_base), default=None)
+
+    def update(self, seen: list[SceneObject], frame: Frame) -> None:
         """Take what one frame shows.
 
         Args:
-            seen: objects in it.
-            hidden: names of those that something hides in part: where they were known to be with more confidence is
-                kept, unless they moved; they count as seen all the same.
+            seen: objects in it. Where one is seen worse than before at the same place, its old measures stay.
             frame: with depth.
         """
-        fresh: set[str] = set()
-        for item in seen:
-            known = self._objects.get(item.name)
-            fresh.add(item.name)
-            if known is not None and item.name in hidden and item.confidence <= known.confidence and _near(known, item):
+        fresh = {item.name: item for item in seen}
+        for name, item in fresh.items():
+            known = self._objects.get(name)
+            if known is not None and _same_place(known, item) and item.confidence < known.confidence - WORSE:
                 item = msgspec.structs.replace(known, measured_ns=item.measured_ns)
-            self._objects[item.name] = item
+            self._objects[name] = item
         for name, item in list(self._objects.items()):
-            too_old = frame.stamp_ns - item.measured_ns > self._forget_after_ns
-            if name not in fresh and (too_old or _sees_through(item, frame)):
+            if name not in fresh and self._is_gone(item, frame, seen):
                 del self._objects[name]
 
+    def _is_gone(self, item: SceneObject, frame: Frame, seen: list[SceneObject]) -> bool:
+        too_old = frame.stamp_ns - item.measured_ns > self._forget_after_ns
+        return too_old or _sees_through(item, frame) or any(_same_place(item, other) for other in seen)
 
-def _near(known: SceneObject, item: SceneObject) -> bool:
-    return math.dist(known.position_base, item.position_base) < _reach(known)
+
+def _same_place(one: SceneObject, other: SceneObject) -> bool:
+    return math.dist(one.position_base, other.position_base) < max(_reach(one), _reach(other))
 
 
 def _reach(item: SceneObject) -> float:

@@ -9,6 +9,7 @@ from perception.frames import Frame
 from perception.memory import FORGET_AFTER_S, ObjectMemory
 from perception.person import PersonFinder
 from perception.point_image import PointImage, Unprojector
+from perception.robot_shape import distances
 from perception.scene import Scene, SceneObject
 from perception.segmentation import Mask, Region, crop, is_skin, segment, to_hsv
 from perception.shape import Measured, measure
@@ -22,7 +23,9 @@ LARGEST_M = 0.12  # and are no longer: a sleeve is
 LIFTED_M = 0.02  # an object whose lowest visible point is this high does not stand on the table
 BIN_FLOOR_M = 0.006
 PERSON_STEP = 2  # each second pixel: a finger covers a few at the table
-HIDDEN_CONFIDENCE = 0.6  # factor for what something hides in part
+HIDDEN_SHARE = 0.1  # of the rim: what is hidden more shows its shape no longer
+HIDDEN_DOUBT = 0.9  # share of the confidence that is lost when the whole rim is hidden
+IN_HAND_M = 0.04  # what is nearer than this to the line between the fingers is held, or about to be
 
 
 class ScenePipeline:
@@ -48,33 +51,41 @@ class ScenePipeline:
         """
         points = self._unprojector.points(frame)
         hsv = to_hsv(frame.rgb)
-        seen, hidden = self._objects(frame, points, hsv, min(frame.stamp_ns, now_ns))
-        self._memory.update(seen, hidden, frame)
+        seen = self._objects(frame, points, hsv, robot, min(frame.stamp_ns, now_ns))
+        self._memory.update(seen, frame)
         step = (slice(None, None, PERSON_STEP), slice(None, None, PERSON_STEP))
-        person = self._people.distance_m(
-            points.every(PERSON_STEP), is_skin(hsv[step]), robot, [*self._memory.objects, *seen]
-        )
+        person = self._people.distance_m(points.every(PERSON_STEP), is_skin(hsv[step]), robot, self._memory.objects)
         self._sequence += 1
         return Scene(self._sequence, min(frame.stamp_ns, now_ns), self._memory.objects, person, "cascade")
 
     def _objects(
-        self, frame: Frame, points: PointImage, hsv: npt.NDArray[np.uint8], stamp_ns: int
-    ) -> tuple[list[SceneObject], set[str]]:
+        self, frame: Frame, points: PointImage, hsv: npt.NDArray[np.uint8], robot: Array, stamp_ns: int
+    ) -> list[SceneObject]:
         if frame.depth_m is None:
-            return [], set()
-        best: dict[str, tuple[SceneObject, bool]] = {}
+            return []
+        best: dict[str, SceneObject] = {}
         for region in segment(hsv, frame.depth_m, self._candidates(points)):
             cut, mask = crop(points, region)
+            if not mask.any() or _in_hand(cut, mask, robot):
+                continue
             measured = self._measure(cut, mask)
             if measured is None:
                 continue
-            name = f"{region.colour}_{measured.shape}"
-            confidence = _confidence(measured, mask, cut, region)
             x, y, z = (float(value) for value in measured.position_base)
+            confidence = _confidence(measured, mask, cut, region)
+            name = self._name(region, measured)
             item = SceneObject(name, (x, y, z), measured.yaw_rad, measured.size_m, confidence, stamp_ns)
-            if name not in best or confidence > best[name][0].confidence:
-                best[name] = item, region.hidden
-        return [item for item, _ in best.values()], {name for name, (_, hidden) in best.items() if hidden}
+            if name not in best or confidence > best[name].confidence:
+                best[name] = item
+        return list(best.values())
+
+    def _name(self, region: Region, measured: Measured) -> str:
+        """Colour and shape; an object that is partly hidden has the shape that it was seen to have before."""
+        if region.hidden_share > HIDDEN_SHARE:
+            known = self._memory.nearest(region.colour, measured.position_base)
+            if known is not None:
+                return known.name
+        return f"{region.colour}_{measured.shape}"
 
     def _candidates(self, points: PointImage) -> Mask:
         cell = self._workcell
@@ -85,8 +96,6 @@ class ScenePipeline:
         return inside
 
     def _measure(self, points: PointImage, mask: Mask) -> Measured | None:
-        if not mask.any():
-            return None
         x, y, lowest = float(points.x[mask].mean()), float(points.y[mask].mean()), float(points.z[mask].min())
         inside = next((item for item in self._workcell.bin if _contains(item, x, y)), None)
         floor = self._workcell.table_height_m + (BIN_FLOOR_M if inside is not None else 0.0)
@@ -94,6 +103,13 @@ class ScenePipeline:
             return None
         measured = measure(points, mask, floor)
         return None if measured is None or max(measured.size_m) > LARGEST_M else measured
+
+
+def _in_hand(points: PointImage, mask: Mask, robot: Array) -> bool:
+    """Whether a region lies between the fingers, the last of the robot's capsules."""
+    centre = points.at(mask).mean(axis=0, keepdims=True)
+    distance, _ = distances(centre, robot[-1:])
+    return bool(distance[0] < IN_HAND_M)
 
 
 def _contains(item: Bin, x: float, y: float) -> bool:
@@ -106,4 +122,4 @@ def _confidence(measured: Measured, mask: Mask, points: PointImage, region: Regi
     expected = 0.7 * measured.size_m[0] * max(measured.size_m[1], measured.size_m[2]) / pixel**2
     visible = min(1.0, float(np.count_nonzero(mask)) / max(expected, 1.0))
     confidence = (0.5 + 0.49 * measured.quality) * visible
-    return confidence * HIDDEN_CONFIDENCE if region.hidden else confidence
+    return confidence * max(1.0 - HIDDEN_DOUBT * region.hidden_share, 0.0)

@@ -40,13 +40,13 @@ class Region:
         colour: its name.
         box: left, top, width, height, px.
         mask: of the box, (height, width).
-        hidden: something nearer to the camera, or the edge of the image, touches it: part of it may be out of view.
+        hidden_share: 0..1 of its rim where something nearer to the camera touches it; 1 at the edge of the image.
     """
 
     colour: str
     box: tuple[int, int, int, int]
     mask: Mask
-    hidden: bool
+    hidden_share: float
 
 
 _LEAST_HSV = np.array([0, LEAST_SATURATION, LEAST_VALUE], dtype=np.uint8)
@@ -100,21 +100,22 @@ def _connected(
         if area >= LEAST_PIXELS:
             mask = labels[top : top + height, left : left + width] == label
             box = (left + first_column, top + first_row, width, height)
-            regions.append(Region(colour, box, mask, _is_hidden(mask, box, depth_m)))
+            regions.append(Region(colour, box, mask, _hidden_share(mask, box, depth_m)))
     return regions
 
 
-def _is_hidden(mask: Mask, box: tuple[int, int, int, int], depth_m: npt.NDArray[np.float32]) -> bool:
+def _hidden_share(mask: Mask, box: tuple[int, int, int, int], depth_m: npt.NDArray[np.float32]) -> float:
     left, top, width, height = box
     rows, columns = depth_m.shape
     if left == 0 or top == 0 or left + width == columns or top + height == rows:
-        return True
+        return 1.0
     around = depth_m[top - 1 : top + height + 1, left - 1 : left + width + 1]
     inside = np.zeros(around.shape, dtype=np.uint8)
     inside[1:-1, 1:-1] = mask
     rim = cv2.dilate(inside, np.ones((3, 3), dtype=np.uint8)).astype(bool) & ~inside.astype(bool)
-    farthest = float(around[inside.astype(bool)].min()) - NEARER_M
-    return bool(np.count_nonzero(rim & (around < farthest) & (around > 0.0)) >= 2)
+    nearest = float(around[inside.astype(bool)].min()) - NEARER_M
+    hiding = rim & (around < nearest) & (around > 0.0)
+    return float(np.count_nonzero(hiding)) / max(int(np.count_nonzero(rim)), 1)
 
 
 def crop(points: PointImage, region: Region) -> tuple[PointImage, Mask]:

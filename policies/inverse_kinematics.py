@@ -54,7 +54,10 @@ def rotation_vector(rotation: Array) -> Array:
     if cosine > 0.0:
         return axis
     half_turn = np.sqrt(np.clip((np.diag(rotation) + 1.0) / 2.0, 0.0, 1.0))
-    return math.pi * half_turn * np.where(rotation[int(np.argmax(half_turn))] < 0.0, -1.0, 1.0)
+    largest = int(np.argmax(half_turn))
+    signs = np.where(rotation[largest] < 0.0, -1.0, 1.0)
+    signs[largest] = 1.0
+    return math.pi * half_turn * signs
 
 
 def pose_pointing_down(position_base: Sequence[float] | Array, yaw_rad: float) -> Array:

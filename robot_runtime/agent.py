@@ -202,10 +202,10 @@ class RobotRuntimeAgent:
 
     def _write(self, now_ns: int, statuses: Mapping[str, WorkerStatus | None]) -> None:
         ports, robot = self._ports, self._reading.robot
-        self._outbox.extend(self._skills.take_requests())
         request = self._takeover.update(now_ns, robot, held=bool(self._operator.holder), free=self._skills.idle)
         if request is not None:
             self._outbox.append(request)
+        self._outbox.extend(self._skills.take_requests())  # after the jog has given its authority back
         while self._outbox:
             sent: bool = self._port(partial(ports.send_request, self._outbox[0]), False)
             if not sent:

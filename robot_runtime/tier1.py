@@ -32,6 +32,7 @@ def robot_state(state: native.State) -> RobotState:
         epoch=state.epoch,
         epoch_highest=state.epoch_highest,
         position=tuple(state.position[: state.axes].tolist()),
+        position_reference=tuple(state.position_reference[: state.axes].tolist()),
         tcp_position_base=(x, y, z),
         tcp_speed_mps=state.tcp_speed_mps,
         speed_scale=state.speed_scale,

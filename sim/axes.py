@@ -48,16 +48,17 @@ class AxisMap:
         self._positions = model.jnt_qposadr[joints]
         self._dofs = model.jnt_dofadr[joints]
         self._brake = np.array(brake)
+        self._position_range, self._dof_range = _range_of(self._positions), _range_of(self._dofs)
         # force = kp (ctrl - q) - kv q' becomes kp (position - q) + kv (velocity - q') with this share of the velocity.
         self._feed_forward = -model.actuator_biasprm[self.actuators, 2] / model.actuator_gainprm[self.actuators, 0]
 
     def position(self, data: mujoco.MjData) -> npt.NDArray[np.float64]:
         """Position of each axis, rad or m."""
-        return np.asarray(self._ratio @ data.qpos[self._positions])
+        return self._ratio.dot(data.qpos[self._position_range])
 
     def velocity(self, data: mujoco.MjData) -> npt.NDArray[np.float64]:
         """Velocity of each axis, rad/s or m/s."""
-        return np.asarray(self._ratio @ data.qvel[self._dofs])
+        return self._ratio.dot(data.qvel[self._dof_range])
 
     def torque(self, data: mujoco.MjData) -> npt.NDArray[np.float64]:
         """Torque of each motor with its share of the gravity compensation, N m; force of the gripper, N."""
@@ -78,6 +79,12 @@ class AxisMap:
         """Put every joint where its axis has the given position; joints that share an axis get the same."""
         for index, value in enumerate(position):
             data.qpos[self._positions[self._ratio[index] != 0.0]] = value
+
+
+def _range_of(indices: npt.NDArray[np.int32]) -> slice | npt.NDArray[np.int32]:
+    """The same indices as a slice where they follow each other: a thousand looks a second cost less."""
+    first = int(indices[0])
+    return slice(first, first + len(indices)) if (np.diff(indices) == 1).all() else indices
 
 
 def _actuator(model: mujoco.MjModel, name: str, world_path: Path) -> int:

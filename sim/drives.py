@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -118,15 +119,15 @@ class VirtualDrives:
             self._reference = Reference(position, np.zeros_like(velocity))
 
     def _accept(self, command: DriveCommand, emergency_stop: bool) -> None:
-        position = np.asarray(command.position)[: self._axes].copy()
-        velocity = np.asarray(command.velocity)[: self._axes].copy()
+        position = command.position[: self._axes].copy()
+        velocity = command.velocity[: self._axes].copy()
         self.accepted_generation = command.generation
         self.accepted_cycle = command.cycle
         self._cycles_without_command = 0
         if command.clear_fault and not emergency_stop:
             self._latched = 0
         self._enable = bool(command.enable)
-        if not np.isfinite(position).all() or not np.isfinite(velocity).all():
+        if not math.isfinite(position.dot(position) + velocity.dot(velocity)):
             self._latched |= FAULT
             return
         self._reference = Reference(position, velocity)

@@ -20,6 +20,7 @@ from sim.world_state import load_world, pack_world
 if TYPE_CHECKING:
     from rt_control._native import DriveCommand, DriveState
 
+POWER_EVERY_CYCLES = 10
 IDLE_POWER_W = 60.0  # electronics and motors at standstill
 FOLLOWING_LIMIT = {"revolute": 0.2, "prismatic": 0.05}  # rad, m
 
@@ -60,6 +61,8 @@ class Plant:
         self._count = len(description.axis)
         self._axes = AxisMap(self.model, description, world_path)
         self._gravcomp = self.model.body_gravcomp.copy()
+        self._no_torque = np.zeros(MAX_AXES)
+        self._period_s = description.timing.period_s
         self._period_ns = round(description.timing.period_s * 1e9)
         self._joules = 3600.0 * (description.simulation.battery_capacity_wh if description.simulation else 300.0)
         self._person_mocap = _mocap_index(self.model)
@@ -70,9 +73,9 @@ class Plant:
         self.scenario = make_scenario(description, seed)
         self._place(self.scenario)
         self._axes.move_to(self.data, np.array(description.home))
-        self._position = self._axes.position(self.data)
         self._set_brakes(closed=True)
         mujoco.mj_forward(self.model, self.data)
+        self._position = self._axes.position(self.data)
 
     @property
     def time_s(self) -> float:
@@ -114,9 +117,10 @@ class Plant:
 
         self._position = self._axes.position(self.data)
         velocity = self._axes.velocity(self.data)
-        torque = np.zeros(MAX_AXES) if self._brakes_closed else self._axes.torque(self.data)
-        power_w = IDLE_POWER_W + float(np.abs(torque) @ np.abs(velocity))
-        self.battery = max(0.0, self.battery - power_w * self.description.timing.period_s / self._joules)
+        torque = self._no_torque if self._brakes_closed else self._axes.torque(self.data)
+        if self.cycle % POWER_EVERY_CYCLES == 0:
+            power_w = IDLE_POWER_W + float(np.abs(torque).dot(np.abs(velocity)))
+            self.battery = max(0.0, self.battery - power_w * POWER_EVERY_CYCLES * self._period_s / self._joules)
         return DriveState(
             cycle=self.cycle,
             stamp_ns=self.cycle * self._period_ns,

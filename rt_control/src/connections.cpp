@@ -102,17 +102,19 @@ void Connections::read(Inputs& inputs) noexcept {
   inputs.corrupt_commands = 0;
   inputs.constraints = {};
   for (std::size_t source = 0; source < kMaxSources; ++source) {
-    if (command_[source]) {
-      const ReadResult result = read_new(*command_[source]);
+    if (auto& channel = command_[source]) {
+      const ReadResult result = read_new(*channel);
       if (result == ReadResult::ok) {
-        inputs.command[source] = &command_[source]->message;
+        inputs.command[source] = &channel->message;
       } else if (result == ReadResult::crc || result == ReadResult::malformed) {
         inputs.corrupt_commands |= 1U << source;
       }
     }
-    if (constraints_[source] && read_new(*constraints_[source]) == ReadResult::ok &&
-        constraints_[source]->message.source == static_cast<Source>(source)) {
-      inputs.constraints[source] = &constraints_[source]->message;
+    if (auto& channel = constraints_[source]) {
+      // What names another source than its ring is not heard: the ring decides who speaks.
+      if (read_new(*channel) == ReadResult::ok && channel->message.source == static_cast<Source>(source)) {
+        inputs.constraints[source] = &channel->message;
+      }
     }
   }
   read_requests(operator_requests_, Source::operator_);

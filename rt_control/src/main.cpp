@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 
@@ -48,9 +49,9 @@ int number(const char* option, const char* text, int lowest, int highest) {
   return value;
 }
 
-Arguments parse(int count, char** values) {
+Arguments parse(std::span<char* const> values) {
   Arguments arguments;
-  for (int index = 1; index < count; ++index) {
+  for (std::size_t index = 1; index < values.size(); ++index) {
     const std::string option = values[index];
     if (option == "--allow-degraded") {
       arguments.allow_degraded = true;
@@ -60,7 +61,7 @@ Arguments parse(int count, char** values) {
       throw std::invalid_argument("unknown argument '" + option +
                                   "'; usage: rt_control --run-dir DIR [--cpu N] [--priority N] [--allow-degraded]");
     }
-    if (index + 1 == count) {
+    if (index + 1 == values.size()) {
       throw std::invalid_argument(option + " needs a value");
     }
     const char* value = values[++index];
@@ -177,8 +178,8 @@ class Loop {
   bool taken_over_ = false;
 };
 
-int run(int count, char** values) {
-  const Arguments arguments = parse(count, values);
+int run(std::span<char* const> values) {
+  const Arguments arguments = parse(values);
   listen_to_signals();
   const RobotModel model = read_model(arguments.run_directory + "/robot");
   Connections connections(arguments.run_directory);
@@ -206,7 +207,7 @@ int run(int count, char** values) {
 
 int main(int count, char** values) {
   try {
-    return dynamical::rt::run(count, values);
+    return dynamical::rt::run({values, static_cast<std::size_t>(count)});
   } catch (const std::exception& error) {
     std::fprintf(stderr, "rt_control: %s\n", error.what());
     return dynamical::rt::kBadInput;

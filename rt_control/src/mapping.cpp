@@ -88,6 +88,8 @@ const char* name_of(ChannelKind kind) noexcept {
       return "frame";
     case ChannelKind::bytes:
       return "bytes";
+    case ChannelKind::none:
+      break;
   }
   return "unknown";
 }
@@ -114,6 +116,7 @@ ChannelShape shape_of(ChannelKind kind, std::uint64_t payload_bytes) noexcept {
       return {kind, kEventSlots, sizeof(Event)};
     case ChannelKind::frame:
     case ChannelKind::bytes:
+    case ChannelKind::none:
       break;
   }
   return {kind, kFrameSlots, payload_bytes};

@@ -18,7 +18,7 @@ namespace dynamical::rt {
 namespace {
 
 constexpr std::int64_t kSecond_ns = 1'000'000'000;
-constexpr std::size_t kStackBytes = 512 * 1024;
+constexpr std::size_t kStackBytes = std::size_t{512} * 1024;
 
 void add(RealtimeGrant& grant, const std::string& what) { grant.missing += (grant.missing.empty() ? "" : "; ") + what; }
 

@@ -20,7 +20,7 @@ from perception.scene import Scene, SceneObject, Vector3
 from policies.skill import Goal
 
 BINS = {"left_bin": Bin((0.4, 0.4, 0.0), (0.2, 0.2, 0.1))}
-WORKCELL = Workcell(BINS, ("home",), Hand(axis=0, closed=0.0, open=0.04))
+WORKCELL = Workcell(BINS, ("home",), Hand(axis=0, closed=0.0, opening_per_axis=2.0))
 OPEN, GRIPPING, CLOSED = 0.04, 0.02, 0.0
 
 
@@ -68,8 +68,14 @@ class LeafBench:
     def gripper(self, opening: float) -> None:
         from tests.robot_runtime.fake_robot import FakeRobot
 
-        state: RobotState = msgspec.structs.replace(FakeRobot().state, position=(opening,))
+        told = OPEN if opening == OPEN else CLOSED
+        state: RobotState = msgspec.structs.replace(FakeRobot().state, position=(opening,), position_reference=(told,))
         self._sensed(robot=state)
+
+    def tcp(self, position_base: Vector3) -> None:
+        from tests.robot_runtime.fake_robot import FakeRobot
+
+        self._sensed(robot=msgspec.structs.replace(FakeRobot().state, tcp_position_base=position_base))
 
     def sees(self, name: str, position: Vector3, at_s: float, confidence: float = 0.9) -> None:
         seen = SceneObject(name, position, 0.0, (0.04, 0.04, 0.04), confidence, int(at_s * 1e9))

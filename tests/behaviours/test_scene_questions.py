@@ -78,6 +78,19 @@ def test_whether_an_object_is_in_a_bin_is_asked_of_the_scene(
     assert (leaf.status, leaf.feedback_message) == (status, words)
 
 
+def test_an_object_that_the_hand_may_still_hold_over_the_bin_is_not_in_it() -> None:
+    bench = LeafBench()
+    bench.tcp((0.45, 0.35, 0.10))
+    bench.now(10.0)
+    bench.sees("cube", (0.45, 0.35, 0.08), at_s=10.0)
+    leaf = in_bin(bench)
+    leaf.tick_once()
+    assert (leaf.status, leaf.feedback_message) == (Status.FAILURE, "cube is at the hand")
+    bench.tcp((0.45, 0.35, 0.40))
+    leaf.tick_once()
+    assert leaf.status is Status.SUCCESS
+
+
 @pytest.mark.parametrize(
     ("held", "opening", "status", "words"),
     [

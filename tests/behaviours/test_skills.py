@@ -112,6 +112,21 @@ def test_a_pick_that_succeeds_in_the_tick_of_its_interruption_is_believed() -> N
     assert bench.held == "cube"
 
 
+@pytest.mark.parametrize(("opening", "held"), [(GRIPPING, "cube"), (OPEN, ""), (CLOSED, "")])
+def test_after_a_failed_pick_or_place_the_gripper_says_what_is_held(opening: float, held: str) -> None:
+    for make in (pick, place):
+        bench = LeafBench()
+        bench.context.held.set("cube")
+        bench.gripper(GRIPPING)
+        leaf = make(bench)
+        leaf.tick_once()
+        bench.gripper(opening)
+        bench.skills.answer = SkillProgress("failed", reason="took too long")
+        leaf.tick_once()
+        assert leaf.status is Status.FAILURE
+        assert bench.held == held
+
+
 def test_an_interrupted_place_may_still_hold_its_object() -> None:
     bench = LeafBench()
     bench.context.held.set("cube")

@@ -24,19 +24,25 @@ def test_a_bin_contains_what_lies_over_its_floor_and_below_its_rim(
     assert BIN.contains(position, tolerance_m=0.01) is inside
 
 
-@pytest.mark.parametrize("hand", [Hand(axis=1, closed=0.0, open=0.04), Hand(axis=1, closed=0.04, open=0.0)])
-def test_the_hand_grips_only_when_stopped_between_open_and_closed(hand: Hand) -> None:
-    assert [hand.grips((9.0, opening)) for opening in (0.0, 0.001, 0.02, 0.039, 0.04)] == [
-        False,
-        False,
-        True,
-        False,
-        False,
-    ]
+@pytest.mark.parametrize(
+    ("measured", "told", "grips"),
+    [
+        (0.02, 0.0, True),
+        (0.02, 0.019, False),  # nothing keeps the fingers from where they are told to be
+        (0.02, 0.04, False),  # they are opening
+        (0.04, 0.04, False),
+        (0.0, 0.0, False),
+        (0.0015, -0.01, False),  # the fingers press on each other
+    ],
+)
+def test_the_hand_grips_what_keeps_it_from_closing(measured: float, told: float, grips: bool) -> None:
+    assert Hand(axis=1, closed=0.0, opening_per_axis=2.0).grips((9.0, measured), (9.0, told)) is grips
+    mirrored = Hand(axis=1, closed=0.04, opening_per_axis=2.0)
+    assert mirrored.grips((9.0, 0.04 - measured), (9.0, 0.04 - told)) is grips
 
 
 def test_an_arm_without_a_gripper_never_holds_anything() -> None:
-    assert not Workcell({}, ("home",), None).grips((0.0,))
+    assert not Workcell({}, ("home",), None).grips((0.0,), (0.0,))
 
 
 def test_the_workcell_comes_from_the_robot_file() -> None:

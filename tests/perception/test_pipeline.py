@@ -79,6 +79,24 @@ def test_an_object_that_the_arm_hides_is_remembered(make_table: MakeTable, descr
     assert after.position_base == before.position_base
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_an_object_that_is_hidden_in_part_keeps_its_name_and_place(
+    seed: int, make_table: MakeTable, description: RobotDescription
+) -> None:
+    table, pipeline, random = make_table(seed), ScenePipeline(description), np.random.default_rng(seed)
+    look(table, pipeline)
+    for name in NAMES:
+        position, _ = table.true_pose(name)
+        for _ in range(6):
+            offset = random.uniform([0.05, -0.08, 0.06], [0.2, 0.08, 0.12])
+            table.place_hand((position[0] + offset[0], position[1] + offset[1], offset[2]))
+            scene = look(table, pipeline)
+            assert tuple(item.name for item in scene.objects) == NAMES
+            item = scene.find(name)
+            assert item is not None
+            assert math.dist(item.position_base, position) < 0.012
+
+
 def test_an_object_that_was_taken_away_is_forgotten(make_table: MakeTable, description: RobotDescription) -> None:
     table, pipeline = make_table(0), ScenePipeline(description)
     assert look(table, pipeline).find("red_cube") is not None

@@ -31,7 +31,7 @@ EVERYWHERE = np.ones((60, 80), dtype=bool)
 @pytest.mark.parametrize("colour", RGB)
 def test_a_patch_is_found_by_its_colour(colour: str) -> None:
     (region,) = segment(to_hsv(image((RGB[colour], 20, 30))), FLAT, EVERYWHERE)
-    assert (region.colour, region.box, region.hidden) == (colour, (20, 30, 10, 10), False)
+    assert (region.colour, region.box, region.hidden_share) == (colour, (20, 30, 10, 10), 0.0)
     assert region.mask.all()
 
 
@@ -52,12 +52,12 @@ def test_a_patch_behind_something_nearer_is_partly_hidden() -> None:
     depth = FLAT.copy()
     depth[:, :20] = 0.5
     (region,) = segment(to_hsv(image((RGB["red"], 20, 30))), depth, EVERYWHERE)
-    assert region.hidden
+    assert region.hidden_share == pytest.approx(12 / 44)
 
 
 def test_a_patch_at_the_edge_of_the_image_is_partly_hidden() -> None:
     (region,) = segment(to_hsv(image((RGB["red"], 0, 30))), FLAT, EVERYWHERE)
-    assert region.hidden
+    assert region.hidden_share == 1.0
 
 
 def test_skin_is_told_from_everything_else() -> None:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from policies.inverse_kinematics import Unreachable, pose_pointing_down, rotation_vector
@@ -65,6 +65,8 @@ def test_a_point_out_of_reach_is_refused_with_what_is_missing(
 @given(
     axis=st.tuples(*[st.floats(-1.0, 1.0)] * 3).filter(lambda v: math.hypot(*v) > 0.1), angle=st.floats(0.0, math.pi)
 )
+@example(axis=(1.0, 1.0, 1.0), angle=math.pi)
+@example(axis=(1.0, -1.0, 0.2), angle=math.pi)
 def test_a_rotation_vector_is_axis_times_angle(axis: tuple[float, float, float], angle: float) -> None:
     unit = np.array(axis) / math.hypot(*axis)
     x, y, z = unit

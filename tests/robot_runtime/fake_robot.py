@@ -19,7 +19,7 @@ from trees.mission import MissionPlan
 
 PERIOD_NS = 20_000_000
 BINS = {"left_bin": Bin((0.4, 0.4, 0.0), (0.2, 0.2, 0.1)), "right_bin": Bin((0.4, -0.4, 0.0), (0.2, 0.2, 0.1))}
-WORKCELL = Workcell(BINS, ("home",), Hand(axis=7, closed=0.0, open=0.04))
+WORKCELL = Workcell(BINS, ("home",), Hand(axis=7, closed=0.0, opening_per_axis=2.0))
 KNOWN = WORKCELL.known_names
 OPEN, CLOSED_ON_OBJECT = 0.04, 0.02
 
@@ -48,6 +48,7 @@ class FakeRobot:
             epoch=0,
             epoch_highest=0,
             position=(0.0,) * 7 + (OPEN,),
+            position_reference=(0.0,) * 7 + (OPEN,),
             tcp_position_base=(0.4, 0.0, 0.5),
             tcp_speed_mps=0.0,
             speed_scale=1.0,
@@ -156,7 +157,8 @@ class FakeRobot:
         return "succeeded", ""
 
     def _grip(self, opening: float) -> None:
-        self._set(position=(*self.state.position[:7], opening))
+        told = OPEN if opening == OPEN else 0.0
+        self._set(position=(*self.state.position[:7], opening), position_reference=(*self.state.position[:7], told))
 
     def _set(self, **changes: object) -> None:
         self.state = msgspec.structs.replace(self.state, **changes)

@@ -425,8 +425,13 @@ def test_a_takeover_gives_authority_to_the_jog_and_the_release_takes_it_back() -
     robot.run(agent)
     assert robot.replies[-1] == api.Refused("Ada holds the robot; it must be released first")
     robot.ask(api.Release())
+    asked = len(robot.requests)
     robot.run(agent, 10)
     assert robot.state.authority == "policy"
+    assert [(request.kind, request.source) for request in robot.requests[asked:]][:2] == [
+        ("revoke_authority", "jog"),
+        ("grant_authority", "policy"),
+    ]
 
 
 def test_the_api_starts_reports_and_cancels_missions() -> None:

@@ -176,7 +176,9 @@ def test_a_latched_stop_ends_by_the_operator_alone_and_never_restarts_motion(fau
     assert rig.state.execution == Execution.active
 
 
-@pytest.mark.parametrize("fault", [Fault.agent_lost, Fault.drive_lost, Fault.limit_violated], ids=lambda fault: fault.name)
+@pytest.mark.parametrize(
+    "fault", [Fault.agent_lost, Fault.drive_lost, Fault.limit_violated], ids=lambda fault: fault.name
+)
 def test_no_reset_while_a_lasting_cause_is_there(fault: rt.Fault) -> None:
     rig = Rig().moving()
     CAUSES[fault](rig)
@@ -211,13 +213,13 @@ def test_a_drive_fault_that_does_not_clear_refuses_the_reset() -> None:
 def test_the_first_cause_stays_while_worse_follows_and_the_worst_stop_wins() -> None:
     rig = Rig().moving()
     agent_stops(rig)
-    cycle = rig.state.cycle
-    assert rig.state.stop == rt.Stop.ss1
+    ramp = rig.state
+    assert ramp.stop == rt.Stop.ss1
     drive_reports_a_fault(rig)
     torque_off_is_requested(rig)
     assert rig.state.stop == rt.Stop.sto
     assert rig.state.first_cause.fault == Fault.operator_stop
-    assert rig.state.first_cause.cycle == cycle
+    assert rig.state.first_cause.cycle == ramp.cycle
     assert rig.state.last_cause.fault == Fault.safe_torque_off_requested
 
 
@@ -363,10 +365,8 @@ def test_the_lease_of_a_stream_is_counted_in_executed_cycles() -> None:
     rig = Rig(small_model(lateness_limit_ns=10**9)).ready()
     rig.step(commands=(rig.stream([1.0] * ARM_AXES + [0.0]),))
     rig.step(elapsed_ns=500_000_000)  # a stall of the whole host is one cycle
-    rig.steps(rig.model.stream_lease_cycles - 1)
-    assert rig.state.execution == Execution.active
-    rig.step()
-    assert rig.state.execution == Execution.stopping
+    assert rig.steps(rig.model.stream_lease_cycles - 1).execution == Execution.active
+    assert rig.step().execution == Execution.stopping
     assert rig.state.last_cause.fault == Fault.command_ended
 
 
@@ -396,8 +396,8 @@ def test_an_agent_that_says_goodbye_is_not_lost() -> None:
     rig.step(agent_heartbeat=goodbye)
     assert rig.state.authority == rt.Source.none
     assert rig.state.execution == Execution.stopping
-    rig.steps(2 * rig.model.agent_lease_cycles)
-    assert not rig.state.latched and rig.state.execution == Execution.idle
+    assert rig.steps(2 * rig.model.agent_lease_cycles).execution == Execution.idle
+    assert not rig.state.latched
 
 
 def test_lateness_is_judged_more_loosely_and_visibly_without_realtime() -> None:
@@ -508,10 +508,8 @@ def test_after_a_crash_it_begins_latched_and_epochs_go_on() -> None:
     assert not rig.drive_command.enable
     rig.step(request(rt.RequestKind.reset))
     rig.until(lambda state: not state.latched)
-    rig.step(grant(rt.Source.policy, 7))
-    assert rig.state.authority == rt.Source.none
-    rig.step(grant(rt.Source.policy, 8))
-    assert rig.state.authority == rt.Source.policy
+    assert rig.step(grant(rt.Source.policy, 7)).authority == rt.Source.none
+    assert rig.step(grant(rt.Source.policy, 8)).authority == rt.Source.policy
 
 
 def test_a_shutdown_brakes_and_the_next_start_is_not_latched() -> None:

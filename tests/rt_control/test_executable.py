@@ -88,15 +88,16 @@ class Robot:
         self.operator = rt.RequestQueue(self.run.path("requests.operator"))
         self.agent = rt.RequestQueue(self.run.path("requests.agent"))
         self.drives = Drives(self.run)
-        self.process: subprocess.Popen[str] | None = None
+        self._started: list[subprocess.Popen[str]] = []
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        self.process = subprocess.Popen(
+        process = subprocess.Popen(
             [str(executable.path()), "--run-dir", str(self.run.directory), "--cpu", "0", *arguments],
             stderr=subprocess.PIPE,
             text=True,
         )
-        return self.process
+        self._started.append(process)
+        return process
 
     def state(self) -> rt.State:
         state = self.states.read()
@@ -107,9 +108,10 @@ class Robot:
         return self.state()
 
     def end(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.communicate()
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
         self.drives.end()
         self.run.remove()
 
@@ -153,13 +155,12 @@ def test_it_serves_commands_and_ends_at_rest_on_sigterm(robot: Robot) -> None:
 
 
 def test_after_sigkill_the_next_one_begins_latched_until_the_operator_resets(robot: Robot) -> None:
-    robot.start()
+    first = robot.start()
     robot.wait(lambda state: bool(state.drive_status & rt.DriveStatus.enabled), "drives follow")
     push(robot.agent, rt.RequestKind.grant_authority, rt.Source.policy, epoch=6)
     robot.wait(lambda state: state.epoch == 6, "authority")
-    assert robot.process is not None
-    robot.process.kill()
-    robot.process.communicate()
+    first.kill()
+    first.communicate()
     push(robot.operator, rt.RequestKind.reset)  # meant for the one that is gone
     robot.start()
     state = robot.wait(lambda state: state.generation == 2 and state.cycle > 50, "a second rt_control")

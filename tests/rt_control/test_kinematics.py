@@ -17,7 +17,10 @@ positions = st.lists(st.floats(-2.0, 2.0), min_size=ARM_AXES, max_size=ARM_AXES)
 
 def rotation_vector(rotation: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Of a small rotation."""
-    return np.array([rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]]) / 2
+    return (
+        np.array([rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]])
+        / 2
+    )
 
 
 @settings(deadline=None)

@@ -28,14 +28,14 @@ def test_one_cycle_of_braking_shortens_the_stopping_distance_by_its_own_way(spee
 
 
 @given(speeds, accelerations)
-def test_the_highest_velocity_for_a_way_is_the_one_that_needs_exactly_this_way(speed: float, acceleration: float) -> None:
+def test_the_highest_velocity_for_a_way_is_the_one_that_needs_exactly_this_way(
+    speed: float, acceleration: float
+) -> None:
     way = speed * PERIOD / 2 + rt.stopping_distance(speed, acceleration, PERIOD)
     assert rt.highest_velocity(way, acceleration, PERIOD) == pytest.approx(speed, abs=1e-9)
 
 
-@given(
-    st.floats(-1.5, 1.5), st.floats(-4.0, 4.0), st.floats(0.01, 3.0), accelerations, st.floats(0.0, 1.0)
-)
+@given(st.floats(-1.5, 1.5), st.floats(-4.0, 4.0), st.floats(0.01, 3.0), accelerations, st.floats(0.0, 1.0))
 def test_the_range_of_velocities_is_never_empty_and_always_holds_largest_braking(
     position: float, velocity: float, limit: float, acceleration: float, lower: float
 ) -> None:

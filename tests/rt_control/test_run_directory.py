@@ -55,7 +55,10 @@ def test_a_robot_that_runs_cannot_be_started_or_cleaned(tmp_path: Path) -> None:
 
 def test_remains_of_a_crashed_run_are_named_with_their_mend(tmp_path: Path) -> None:
     child = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
+        [sys.executable, "-c", HOLD, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
     )
     try:
         assert child.stdout is not None and child.stdout.readline() == b"made\n"

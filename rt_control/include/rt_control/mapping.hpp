@@ -13,6 +13,7 @@
 namespace dynamical::rt {
 
 enum class ChannelKind : std::uint32_t {
+  none = 0,
   state = 1,
   statistics = 2,
   command = 3,

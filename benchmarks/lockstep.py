@@ -1,0 +1,41 @@
+"""Virtual time: how much faster than real time the whole robot runs, with images and with modelled perception."""
+
+from __future__ import annotations
+
+import time
+
+from behaviours.workcell import Workcell
+from robot_runtime.lockstep import Lockstep, LockstepOptions
+from robot_runtime.report import Figure, Reference, figure
+from rt_control.description import load_robot
+from sim.plant import Plant
+from trees.mission import load_mission
+
+DURATION_S = 15.0
+PLANT_CYCLES = 10_000
+
+
+def measure() -> list[Figure]:
+    """Speed over the first 15 s of the demo mission, beside the plant alone in the same run."""
+    description = load_robot("arm7")
+    mission = load_mission("sort_table", Workcell.of(description).known_names)
+    plant = Plant(description.world_path, description, 0, description.timing.drive_watchdog_cycles)
+    begun = time.perf_counter()
+    for _ in range(PLANT_CYCLES):
+        plant.step(None)
+    alone = PLANT_CYCLES * description.timing.period_s / (time.perf_counter() - begun)
+    reference = Reference("the plant alone, brakes closed", alone)
+    figures = []
+    for oracle, name, target in ((False, "with rendered images", 2.0), (True, "with modelled perception", 10.0)):
+        lockstep = Lockstep(description, mission, LockstepOptions(oracle=oracle))
+        try:
+            lockstep.run(1.0)
+            begun, begun_s = time.perf_counter(), lockstep.time_s
+            lockstep.run(DURATION_S)
+            speed = (lockstep.time_s - begun_s) / (time.perf_counter() - begun)
+        finally:
+            lockstep.close()
+        figures.append(
+            figure(f"virtual time {name}", speed, "x real time", at_least=target, reference=reference)
+        )
+    return figures
