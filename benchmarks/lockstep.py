@@ -35,7 +35,5 @@ def measure() -> list[Figure]:
             speed = (lockstep.time_s - begun_s) / (time.perf_counter() - begun)
         finally:
             lockstep.close()
-        figures.append(
-            figure(f"virtual time {name}", speed, "x real time", at_least=target, reference=reference)
-        )
+        figures.append(figure(f"virtual time {name}", speed, "x real time", at_least=target, reference=reference))
     return figures

@@ -52,7 +52,10 @@ def measure() -> list[Figure]:
         note = "" if cyclictest is not None else "cyclictest is not installed here, or may not run in real time"
         figures.append(
             figure(
-                f"rt_control wake-up, p{share * 100:g}", _bucket_percentile(histogram, share), "us", reference=beside,
+                f"rt_control wake-up, p{share * 100:g}",
+                _bucket_percentile(histogram, share),
+                "us",
+                reference=beside,
                 note=note,
             )
         )

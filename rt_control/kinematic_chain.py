@@ -51,13 +51,6 @@ class KinematicChain:
     others: tuple[Joint, ...]
     pose_last_from_tcp: Pose
 
-    def forward(self, position: npt.NDArray[np.float64]) -> Pose:
-        """`pose_base_from_tcp` at a position of the chain's joints, rad or m."""
-        pose = np.eye(4)
-        for link, value in zip(self.links, position, strict=True):
-            pose = pose @ link.pose_parent_from_joint @ _motion(link, float(value))
-        return pose @ self.pose_last_from_tcp
-
 
 def read_chain(model_path: Path, tcp: str) -> KinematicChain:
     """Read the chain that ends at a site (MJCF) or link (URDF, MJCF body); the model's origin is the base frame.
@@ -154,14 +147,3 @@ def _find_tcp(model: mujoco.MjModel, data: mujoco.MjData, model_path: Path, tcp:
     pose[:3, :3] = data.xmat[body].reshape(3, 3)
     pose[:3, 3] = data.xpos[body]
     return body, pose
-
-
-def _motion(link: ChainLink, value: float) -> Pose:
-    pose = np.eye(4)
-    if link.joint.kind == "prismatic":
-        pose[:3, 3] = value * link.axis
-        return pose
-    x, y, z = link.axis
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    pose[:3, :3] += math.sin(value) * cross + (1.0 - math.cos(value)) * (cross @ cross)  # Rodrigues
-    return pose

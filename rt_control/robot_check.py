@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rt_control.model_compiler import checked_chain
+from rt_control.model_compiler import compile_model
 from rt_control.robot_file import RobotDescription
 
 _SAMPLES = 4096
@@ -34,14 +34,16 @@ def check_robot(description: RobotDescription) -> RobotReport:
     Raises:
         InputError: the two contradict each other.
     """
-    chain = checked_chain(description)
+    from rt_control._native import Kinematics
+
+    kinematics = Kinematics(compile_model(description))
     arm = [description.axis[index] for index in description.arm_indices]
     random = np.random.default_rng(0)
     positions = random.uniform([axis.lower for axis in arm], [axis.upper for axis in arm], (_SAMPLES, len(arm)))
-    shoulder = chain.links[0].pose_parent_from_joint[:3, 3]
+    shoulder = kinematics.link_poses(positions[0])[0, :3, 3]
     home = np.array([description.home[index] for index in description.arm_indices])
     return RobotReport(
-        reach_m=max(float(np.linalg.norm(chain.forward(position)[:3, 3] - shoulder)) for position in positions),
-        pose_base_from_tcp_at_home=chain.forward(home),
+        reach_m=max(float(np.linalg.norm(kinematics.forward(position)[:3, 3] - shoulder)) for position in positions),
+        pose_base_from_tcp_at_home=kinematics.forward(home),
         stopping_s=max(axis.velocity / axis.acceleration for axis in arm),
     )

@@ -48,11 +48,17 @@ def register(commands: Subparsers) -> None:
 
 def check_command(options: argparse.Namespace) -> int:
     """Check a robot file."""
-    from rt_control.description import compile_model, load_robot
+    from rt_control.description import load_robot
+    from rt_control.robot_check import check_robot
 
     description = load_robot(options.robot)
-    compile_model(description)
+    report = check_robot(description)
     print_robot(description)
+    x, y, z = report.pose_base_from_tcp_at_home[:3, 3]
+    print(
+        f"\nreach {report.reach_m:.3f} m from the first axis; tool centre point at home ({x:.3f}, {y:.3f}, {z:.3f}) m; "
+        f"the slowest axis stops from full speed in {report.stopping_s:.2f} s"
+    )
     return 0
 
 

@@ -55,8 +55,11 @@ Connections::Connections(const std::string& run_directory)
   open_present(constraints_, run_directory + "/constraints.", kConstraintSources);
   // What was written for the rt_control before is not news.
   const auto skip = [](auto& channel) { channel.word = channel.reader.newest_word(); };
-  for (auto& channel : command_) {
-    if (channel) {
+  for (std::size_t source = 0; source < kMaxSources; ++source) {
+    if (auto& channel = command_[source]) {
+      skip(*channel);
+    }
+    if (auto& channel = constraints_[source]) {
       skip(*channel);
     }
   }

@@ -8,6 +8,7 @@ import pytest
 
 from rt_control.errors import InputError
 from rt_control.kinematic_chain import read_chain
+from tests.rt_control.chain_forward import forward
 
 LINK = '<inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial>'
 URDF = f"""
@@ -41,7 +42,7 @@ def test_a_urdf_is_read_without_its_meshes_up_to_a_fixed_link(urdf: Path) -> Non
     shoulder, slide = (link.joint for link in chain.links)
     assert (shoulder.name, shoulder.kind, shoulder.lower, shoulder.upper) == ("shoulder", "revolute", -1.5, 1.5)
     assert (slide.name, slide.kind, slide.upper) == ("slide", "prismatic", 0.2)
-    pose = chain.forward(np.array([math.pi / 2, 0.15]))
+    pose = forward(chain, np.array([math.pi / 2, 0.15]))
     np.testing.assert_allclose(pose[:3, 3], [0.0, 0.55, 0.5], atol=1e-12)
 
 
@@ -58,8 +59,8 @@ def test_positions_of_a_joint_count_from_zero_also_where_the_model_has_a_referen
         '<site name="tcp" pos="1 0 0"/></body></worldbody></mujoco>'
     )
     chain = read_chain(path, "tcp")
-    np.testing.assert_allclose(chain.forward(np.array([math.pi / 2]))[:3, 3], [1.0, 0.0, 1.0], atol=1e-12)
-    np.testing.assert_allclose(chain.forward(np.array([math.pi]))[:3, 3], [0.0, 1.0, 1.0], atol=1e-12)
+    np.testing.assert_allclose(forward(chain, np.array([math.pi / 2]))[:3, 3], [1.0, 0.0, 1.0], atol=1e-12)
+    np.testing.assert_allclose(forward(chain, np.array([math.pi]))[:3, 3], [0.0, 1.0, 1.0], atol=1e-12)
 
 
 @pytest.mark.parametrize(
