@@ -1,4 +1,4 @@
-"""Memory and processor share of every process of the live robot while it works; rt_control's wake-up beside cyclictest."""
+"""Memory and processor share of each process of the live robot at work; rt_control's wake-up beside cyclictest."""
 
 from __future__ import annotations
 
@@ -24,19 +24,21 @@ PRIORITY = 90
 def measure() -> list[Figure]:
     """Run the demo mission live for 20 s and look at /proc, at rt_control's own histogram and at cyclictest's."""
     mission = Path(mission_text("sort_table")[0]).resolve()
-    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="dyn-bench-") as root:
-        with LiveRobot(RunOptions(mission, "arm7", root=Path(root), progress=False)) as robot:
-            robot.start()
-            wait_for(robot, lambda: robot.view is not None and robot.view.status.ready, 60.0, "the robot at work")
-            pids = {**robot.supervisor.pids(), "supervisor": os.getpid()}
-            statistics = native.StatisticsReader(robot.run.path("statistics"))
-            before, cpu_before, begun = statistics.read(), _cpu_seconds(pids), time.monotonic()
-            witness = _start_cyclictest() if robot.fifo else None
-            wait_for(robot, lambda: time.monotonic() - begun > DURATION_S, 2 * DURATION_S, "the end of the measurement")
-            after, cpu_after, elapsed_s = statistics.read(), _cpu_seconds(pids), time.monotonic() - begun
-            memory_mib = {name: _resident_mib(pid) for name, pid in pids.items()}
-            cyclictest = _finish_cyclictest(witness)
-            misses = robot.state()
+    with (
+        tempfile.TemporaryDirectory(dir="/dev/shm", prefix="dyn-bench-") as root,
+        LiveRobot(RunOptions(mission, "arm7", root=Path(root), progress=False)) as robot,
+    ):
+        robot.start()
+        wait_for(robot, lambda: robot.view is not None and robot.view.status.ready, 60.0, "the robot at work")
+        pids = {**robot.supervisor.pids(), "supervisor": os.getpid()}
+        statistics = native.StatisticsReader(robot.run.path("statistics"))
+        before, cpu_before, begun = statistics.read(), _cpu_seconds(pids), time.monotonic()
+        witness = _start_cyclictest() if robot.fifo else None
+        wait_for(robot, lambda: time.monotonic() - begun > DURATION_S, 2 * DURATION_S, "the end of the measurement")
+        after, cpu_after, elapsed_s = statistics.read(), _cpu_seconds(pids), time.monotonic() - begun
+        memory_mib = {name: _resident_mib(pid) for name, pid in pids.items()}
+        cyclictest = _finish_cyclictest(witness)
+        misses = robot.state()
     assert before is not None and after is not None and misses is not None
     figures = [
         figure("resident memory of all processes", sum(memory_mib.values()), "MiB", at_most=MEMORY_TARGET_MIB),

@@ -134,10 +134,13 @@ class Report(msgspec.Struct, frozen=True):
             cells = _cells(item)
             table.add_row(*(Text(cell, style=styles.get(cell, "")) for cell in cells))
         console = Console(highlight=False)
+        if not console.is_terminal:
+            console.width = FILE_WIDTH
         console.print(table)
         console.print(Text(f"commit {self.commit} on {self.machine.sentence()}", style="dim"))
 
 
+FILE_WIDTH = 160
 HEADINGS = ("figure", "value", "unit", "target", "reference", "ratio", "holds", "note")
 
 

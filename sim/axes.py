@@ -54,11 +54,13 @@ class AxisMap:
 
     def position(self, data: mujoco.MjData) -> npt.NDArray[np.float64]:
         """Position of each axis, rad or m."""
-        return self._ratio.dot(data.qpos[self._position_range])
+        position: npt.NDArray[np.float64] = self._ratio.dot(data.qpos[self._position_range])
+        return position
 
     def velocity(self, data: mujoco.MjData) -> npt.NDArray[np.float64]:
         """Velocity of each axis, rad/s or m/s."""
-        return self._ratio.dot(data.qvel[self._dof_range])
+        velocity: npt.NDArray[np.float64] = self._ratio.dot(data.qvel[self._dof_range])
+        return velocity
 
     def torque(self, data: mujoco.MjData) -> npt.NDArray[np.float64]:
         """Torque of each motor with its share of the gravity compensation, N m; force of the gripper, N."""

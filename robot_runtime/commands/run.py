@@ -123,4 +123,4 @@ def print_summary(result: RunResult) -> None:
     )
     for name, value in rows:
         table.add_row(name, value)
-    Console(highlight=False).print(table)
+    Console(highlight=False, soft_wrap=True).print(table)
