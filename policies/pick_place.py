@@ -137,7 +137,7 @@ class MoveToPose(_Phases):
         index = self.workspace.gripper_index
         gripper = None
         if index is not None and view.held is None and not self.presses(view):
-            gripper = float(target[index])
+            gripper = self.workspace.inside(float(target[index]))
         return self.enter(view, "move", self._moving, MotionGoal((target,), gripper))
 
     def _moving(self, view: View) -> Step | Done:

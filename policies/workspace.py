@@ -14,6 +14,7 @@ from rt_control.robot_file import RobotDescription
 Array = npt.NDArray[np.float64]
 
 TRAVEL_CLEARANCE_M = 0.12  # TCP above the bins' walls while travelling: what hangs below the fingers, and 5 cm
+GRIPPER_MARGIN = 0.025  # of the range of the gripper's axis, kept from both ends
 PATH_STEP_M = 0.04  # between the solutions of a straight path
 
 
@@ -66,4 +67,12 @@ class Workspace:
             raise ValueError("the robot has no gripper; ask Workspace.gripper first")
         travel = max(opening_m, 0.0) / self.gripper.opening_per_axis
         side = 1.0 if self.gripper.open >= self.gripper.closed else -1.0
-        return self.gripper.closed + side * min(travel, abs(self.gripper.open - self.gripper.closed))
+        return self.inside(self.gripper.closed + side * min(travel, abs(self.gripper.open - self.gripper.closed)))
+
+    def inside(self, gripper: float) -> float:
+        """A position of the gripper's axis, kept off the ends of its range: there the shield would brake it."""
+        if self.gripper_index is None:
+            return gripper
+        lower, upper = float(self.lower[self.gripper_index]), float(self.upper[self.gripper_index])
+        margin = GRIPPER_MARGIN * (upper - lower)
+        return min(max(gripper, lower + margin), upper - margin)

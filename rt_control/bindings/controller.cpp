@@ -72,7 +72,11 @@ struct PythonInputs {
 class PythonController {
  public:
   PythonController(const RobotModel& model, std::uint64_t generation, const std::optional<State>& previous)
-      : controller_(checked(model), Start{generation, previous ? &*previous : nullptr}) {}
+      : controller_(model, Start{generation, previous ? &*previous : nullptr}) {
+    if (const std::string fault = fault_of(model); !fault.empty()) {
+      throw ChannelFault("robot model: " + fault + "; mend the robot's description");
+    }
+  }
 
   Outputs* step(const PythonInputs& inputs) {
     auto outputs = std::make_unique<Outputs>();
@@ -81,17 +85,10 @@ class PythonController {
   }
 
  private:
-  static const RobotModel& checked(const RobotModel& model) {
-    if (const std::string fault = fault_of(model); !fault.empty()) {
-      throw ChannelFault("robot model: " + fault + "; mend the robot's description");
-    }
-    return model;
-  }
-
   Controller controller_;
 };
 
-void bind_inputs(nb::module_& module) {
+void bind_inputs(const nb::module_& module) {
   nb::class_<PythonInputs>(module, "Inputs", "What one cycle reads; only what is new in this cycle.")
       .def(nb::init<>())
       .def_rw("now_ns", &PythonInputs::now_ns, "When this cycle was due.")
@@ -130,6 +127,7 @@ void bind_faults(nb::module_& module) {
       "execution_table",
       [] {
         std::vector<std::vector<ExecutionState>> table;
+        table.reserve(kExecutionTable.size());
         for (const auto& row : kExecutionTable) {
           table.emplace_back(row.begin(), row.end());
         }

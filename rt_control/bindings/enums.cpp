@@ -4,7 +4,7 @@
 
 namespace dynamical::rt::python {
 
-void bind_enums(nb::module_& module) {
+void bind_enums(const nb::module_& module) {
   nb::enum_<Source>(module, "Source", nb::is_arithmetic(), "Who writes; also the index of the writer's rings.")
       .value("none", Source::none)
       .value("agent", Source::agent)

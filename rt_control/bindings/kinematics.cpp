@@ -53,7 +53,7 @@ ChainPose place(const Kinematics& self, nb::handle position) {
 
 }  // namespace
 
-void bind_kinematics(nb::module_& module) {
+void bind_kinematics(const nb::module_& module) {
   nb::class_<Kinematics>(module, "Kinematics", "Forward kinematics and Jacobian of the arm.")
       .def(
           "__init__",
@@ -97,11 +97,7 @@ void bind_kinematics(nb::module_& module) {
             self.jacobian(place(self, position), jacobian);
             nb::object result;
             double* data = new_array({6, self.arm_axes()}, result);
-            for (Eigen::Index row = 0; row < 6; ++row) {
-              for (Eigen::Index column = 0; column < jacobian.cols(); ++column) {
-                data[row * jacobian.cols() + column] = jacobian(row, column);
-              }
-            }
+            Eigen::Map<Eigen::Matrix<double, 6, Eigen::Dynamic, Eigen::RowMajor>>(data, 6, jacobian.cols()) = jacobian;
             return result;
           },
           nb::arg("position"),

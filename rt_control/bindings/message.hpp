@@ -215,11 +215,11 @@ nb::class_<Message> bind_struct(nb::module_& module, const char* name, const cha
   return target;
 }
 
-void bind_enums(nb::module_& module);
+void bind_enums(const nb::module_& module);
 void bind_messages(nb::module_& module);
 void bind_channels(nb::module_& module);
 void bind_model(nb::module_& module);
-void bind_kinematics(nb::module_& module);
+void bind_kinematics(const nb::module_& module);
 void bind_controller(nb::module_& module);
 
 }  // namespace dynamical::rt::python
