@@ -48,6 +48,7 @@ class _Plan:
     speed: float
     arm: Motion
     gripper: Motion | None
+    gripper_start_ns: int
 
 
 class Follower:
@@ -94,6 +95,7 @@ class Follower:
         positions = np.tile(reference.position, (SETPOINTS, 1))
         positions[:, self._arm] = plan.arm.positions(times)
         if plan.gripper is not None and self._gripper is not None:
+            times = self._offsets_s + (stamp_ns - plan.gripper_start_ns) * 1e-9
             positions[:, self._gripper] = plan.gripper.positions(times)
         if not np.isfinite(positions).all():
             raise NoMotion("the plan from here is not finite")
@@ -110,15 +112,16 @@ class Follower:
         return bool(np.abs(reference.position[self._gripper] - goal.gripper).max() <= ARRIVED)
 
     def _left(self, plan: _Plan, reference: Reference, stamp_ns: int, speed: float) -> bool:
-        if abs(speed - plan.speed) > SPEED_CHANGE * plan.speed:
-            return True
-        now = np.array([max((stamp_ns - plan.start_ns) * 1e-9, 0.0)])
-        planned = reference.position.copy()
-        planned[self._arm] = plan.arm.positions(now)[0]
-        if plan.gripper is not None and self._gripper is not None:
-            planned[self._gripper] = plan.gripper.positions(now)[0]
-        allowed = DEVIATION_LIMIT + DEVIATION_TIME_S * np.abs(reference.velocity)
-        return bool((np.abs(planned - reference.position) > allowed).any())
+        return (
+            abs(speed - plan.speed) > SPEED_CHANGE * plan.speed
+            or _has_left(plan.arm, stamp_ns - plan.start_ns, reference.of(self._arm))
+            or self._gripper_left(plan, reference, stamp_ns)
+        )
+
+    def _gripper_left(self, plan: _Plan, reference: Reference, stamp_ns: int) -> bool:
+        if plan.gripper is None or self._gripper is None:
+            return False
+        return _has_left(plan.gripper, stamp_ns - plan.gripper_start_ns, reference.of(self._gripper))
 
     def _make(self, goal: MotionGoal, reference: Reference, stamp_ns: int, speed: float) -> _Plan:
         limits = self._limits.at_speed(speed * goal.speed)
@@ -134,14 +137,30 @@ class Follower:
         else:
             waypoints = _ahead(waypoints, arm_reference.position)
             arm = PathMotion(arm_reference, waypoints, arm_limits)
-        gripper: Motion | None = None
-        if self._gripper is not None:
-            at, within = reference.of(self._gripper), self._limits.of(self._gripper)
-            if goal.gripper is None:
-                gripper = StopMotion(at, within)
-            else:
-                gripper = JointMotion(at, np.array([goal.gripper]), within)
-        return _Plan(goal, waypoints, stamp_ns, speed, arm, gripper)
+        gripper, gripper_start_ns = self._make_gripper(goal, reference, stamp_ns)
+        return _Plan(goal, waypoints, stamp_ns, speed, arm, gripper, gripper_start_ns)
+
+    def _make_gripper(self, goal: MotionGoal, reference: Reference, stamp_ns: int) -> tuple[Motion | None, int]:
+        """The gripper's motion and its start; the one that is under way to the same place goes on."""
+        if self._gripper is None:
+            return None, stamp_ns
+        before = self._plan
+        if (
+            before is not None
+            and before.goal.gripper == goal.gripper
+            and not self._gripper_left(before, reference, stamp_ns)
+        ):
+            return before.gripper, before.gripper_start_ns
+        at, within = reference.of(self._gripper), self._limits.of(self._gripper)
+        if goal.gripper is None:
+            return StopMotion(at, within), stamp_ns
+        return JointMotion(at, np.array([goal.gripper]), within), stamp_ns
+
+
+def _has_left(motion: Motion, elapsed_ns: int, reference: Reference) -> bool:
+    planned = motion.positions(np.array([max(elapsed_ns * 1e-9, 0.0)]))[0]
+    allowed = DEVIATION_LIMIT + DEVIATION_TIME_S * np.abs(reference.velocity)
+    return bool((np.abs(planned - reference.position) > allowed).any())
 
 
 def _ahead(waypoints: tuple[Array, ...], position: Array) -> tuple[Array, ...]:

@@ -21,6 +21,7 @@ Array = npt.NDArray[np.float64]
 LIMIT_SHARE = 0.9  # of rt_control's limits, so that the shield has nothing to do
 ACCELERATION_SHARE = 0.6  # of the axes' acceleration: what is held in the fingers must not slip
 JERK_TIME_S = 0.06  # an acceleration builds up no faster than this, whatever the axis allows: no vibration
+GRIPPER_JERK_TIME_S = 0.12  # a short stroke: at the seams of chunks its acceleration would exceed its limit
 SHORTEST = 1e-6  # rad or m: points that are nearer are the same
 SPEED_FLOOR = 0.02  # a plan needs a velocity limit above zero
 
@@ -55,8 +56,11 @@ class MotionLimits:
         """What motions are planned with: below what `rt_control` enforces."""
         velocity = np.array([axis.velocity for axis in description.axis])
         acceleration = np.array([axis.acceleration for axis in description.axis]) * ACCELERATION_SHARE
-        jerk = np.array([axis.jerk for axis in description.axis])
-        return cls(velocity * LIMIT_SHARE, acceleration, np.minimum(jerk * LIMIT_SHARE, acceleration / JERK_TIME_S))
+        jerk = np.array([axis.jerk for axis in description.axis]) * LIMIT_SHARE
+        build_up_s = np.full(len(description.axis), JERK_TIME_S)
+        if description.gripper_index is not None:
+            build_up_s[description.gripper_index] = GRIPPER_JERK_TIME_S
+        return cls(velocity * LIMIT_SHARE, acceleration, np.minimum(jerk, acceleration / build_up_s))
 
     def at_speed(self, scale: float) -> MotionLimits:
         """The limits with the velocity scaled (0..1)."""
