@@ -96,9 +96,9 @@ class RunDirectory:
         """The directory at a path, for a process that was given it on its command line.
 
         Raises:
-            InputError: it is not a run directory.
+            InputError: it is not a run directory, or the run is over: nobody holds its lock.
         """
-        if not (path / "lock").exists():
+        if _holder(path) is None:
             raise InputError(f"{path} is not the directory of a running robot; start it with `dynamical run`")
         return cls(path)
 

@@ -29,14 +29,21 @@ class Granted:
     affinity: bool
 
 
+def end_with_parent() -> None:
+    """Have the kernel end this process (SIGTERM) with its parent. To be called before `RunDirectory.at`.
+
+    A parent that was gone before this call is found out there: nobody holds the lock of the run any more.
+    """
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
 def prepare_process(cpu: int | None, priority: int) -> Granted:
-    """Set the scheduling of this process and end it with its parent.
+    """Set the scheduling of this process.
 
     Args:
         cpu: to run on; None: any.
         priority: of SCHED_FIFO, 1..99; 0: ordinary scheduling.
     """
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     _LIBC.prctl(_PR_SET_TIMERSLACK, 1, 0, 0, 0)
     affinity = fifo = False
     if cpu is not None:

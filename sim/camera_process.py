@@ -14,7 +14,7 @@ from rt_control.channels import RunDirectory
 from rt_control.description import RobotDescription, load_robot
 from rt_control.errors import DynamicalError, InputError
 from rt_control.model_compiler import quaternion_of
-from rt_control.scheduling import Metronome, Termination, prepare_process
+from rt_control.scheduling import Metronome, Termination, end_with_parent, prepare_process
 from sim.cameras import Renderer
 from sim.world_state import stamp_of
 
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 def main(arguments: list[str] | None = None) -> int:
     """Render every camera of the robot at its rate until SIGTERM."""
     options = _parser().parse_args(arguments)
+    end_with_parent()
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     os.environ.setdefault("LP_NUM_THREADS", "0")  # a software renderer's threads would disturb the other processes
     try:

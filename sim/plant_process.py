@@ -17,7 +17,7 @@ import msgspec
 from rt_control.channels import RunDirectory
 from rt_control.description import load_robot
 from rt_control.errors import DynamicalError, InputError
-from rt_control.scheduling import Metronome, Termination, prepare_process, stop_collecting
+from rt_control.scheduling import Metronome, Termination, end_with_parent, prepare_process, stop_collecting
 from sim.person import PersonPath
 from sim.plant import Plant
 from sim.score import score
@@ -31,6 +31,7 @@ HEARTBEAT_EVERY_CYCLES = 20
 def main(arguments: list[str] | None = None) -> int:
     """Run until SIGTERM; then write the score where `--score-file` says."""
     options = _parser().parse_args(arguments)
+    end_with_parent()
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     try:
         description = load_robot(options.robot)

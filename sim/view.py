@@ -10,7 +10,7 @@ from pathlib import Path
 from rt_control.channels import RunDirectory
 from rt_control.description import load_robot
 from rt_control.errors import DynamicalError, InputError
-from rt_control.scheduling import Metronome, Termination, prepare_process
+from rt_control.scheduling import Metronome, Termination, end_with_parent, prepare_process
 from sim.world_state import load_world, unpack_world
 
 RATE_HZ = 60
@@ -22,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--run-dir", type=Path, required=True, help="directory of the channels")
     parser.add_argument("--robot", required=True, help="robot file, or name of a shipped robot")
     options = parser.parse_args(arguments)
+    end_with_parent()
     try:
         require_display()
         prepare_process(None, 0)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rt_control.channels import RunDirectory
 from rt_control.description import RobotDescription, load_robot
 from rt_control.errors import DynamicalError
-from rt_control.scheduling import prepare_process
+from rt_control.scheduling import end_with_parent, prepare_process
 
 if TYPE_CHECKING:
     from rt_control._native import RobotModel
@@ -47,6 +47,7 @@ def worker_main(name: str, work: Callable[[WorkerContext], None]) -> None:
     parser.add_argument("--mission", type=Path, help="the mission's XML")
     parser.add_argument("--priority", type=int, default=0, help="of SCHED_FIFO; 0: ordinary scheduling")
     options = parser.parse_args()
+    end_with_parent()
     prepare_process(None, options.priority)
     try:
         context = WorkerContext(

@@ -6,7 +6,7 @@ import os
 
 import cv2
 
-from perception.robot_shape import robot_capsules
+from perception.robot_shape import position_at, robot_capsules
 from perception.stereo import StereoRange
 from policies.retreat import RetreatController
 from policies.skill import SkillReport
@@ -50,7 +50,8 @@ def work(context: WorkerContext) -> None:
             if left is not None and right is not None:
                 seen_number = left.number
                 queue_age_s = (now_ns - left.stamp_ns) / 1e9
-                capsules = robot_capsules(kinematics.link_poses(state.position), description.gripper)
+                position = position_at(left.stamp_ns, state.position, state.velocity, state.stamp_ns)
+                capsules = robot_capsules(kinematics.link_poses(position), description.gripper)
                 distance_m = stereo.update(left, right, capsules)
                 constraints.write(person_constraints(native.Source.fallback, left.stamp_ns, distance_m))
             if state.authority == native.Source.fallback:

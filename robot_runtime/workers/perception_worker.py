@@ -8,7 +8,7 @@ import cv2
 
 from perception.frames import Frame
 from perception.pipeline import ScenePipeline
-from perception.robot_shape import robot_capsules
+from perception.robot_shape import position_at, robot_capsules
 from perception.scene import Scene
 from robot_runtime.directive import Directive, WorkerStatus
 from robot_runtime.frames import read_frame
@@ -58,7 +58,8 @@ def work(context: WorkerContext) -> None:
         if frame is not None and state is not None and rate_hz > 0.0:
             seen_number = frame.number
             queue_age_s = (now_ns - frame.stamp_ns) / 1e9
-            capsules = robot_capsules(kinematics.link_poses(state.position), description.gripper)
+            position = position_at(frame.stamp_ns, state.position, state.velocity, state.stamp_ns)
+            capsules = robot_capsules(kinematics.link_poses(position), description.gripper)
             scene = pipeline.update(frame, capsules, now_ns)
             scenes.publish(scene)
             constraints.write(person_constraints(native.Source.perception, scene.stamp_ns, scene.person_distance_m))

@@ -1,5 +1,7 @@
 // The process that owns the motors: reads the channels, steps the controller, writes the drives, a thousand times a
 // second. Everything that decides is in the controller; everything that may fail is done before the loop.
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -97,6 +99,20 @@ void listen_to_signals() {
   prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
+// Refuses a run that is over: whoever supervised it gave up the lock before the line above could take effect.
+void require_running(const std::string& run_directory) {
+  const std::string path = run_directory + "/lock";
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
+    throw std::runtime_error(run_directory + " is not a run directory: there is no file `lock` in it");
+  }
+  const bool over = flock(descriptor, LOCK_SH | LOCK_NB) == 0;
+  close(descriptor);
+  if (over) {
+    throw std::runtime_error("the run in " + run_directory + " is over: nobody holds its lock");
+  }
+}
+
 class Loop {
  public:
   Loop(const RobotModel& model, Connections& connections, std::uint32_t realtime)
@@ -181,6 +197,7 @@ class Loop {
 int run(std::span<char* const> values) {
   const Arguments arguments = parse(values);
   listen_to_signals();
+  require_running(arguments.run_directory);
   const RobotModel model = read_model(arguments.run_directory + "/robot");
   Connections connections(arguments.run_directory);
   RealtimeGrant grant = become_realtime(arguments.wish);

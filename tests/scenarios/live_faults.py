@@ -65,6 +65,7 @@ class FaultRun:
         self.robot = LiveRobot(RunOptions(SWING, "arm7", root=root, progress=False, attended=attended))
         self.observer = Observer(self.robot)
         self.faults_seen: list[str] = []
+        self.reasons_seen: set[str] = set()
 
     def __enter__(self) -> FaultRun:
         self.robot.start()
@@ -78,6 +79,7 @@ class FaultRun:
 
         def look() -> bool:
             self.observer.look()
+            self._note_reasons()
             state = self.robot.state()
             if state is not None and state.last_cause.fault != native.Fault.none:
                 name = state.first_cause.fault.name if state.latched else state.last_cause.fault.name
@@ -89,6 +91,17 @@ class FaultRun:
             wait_for(self.robot, look, LIMIT_S, what)
         except TimeoutError as error:
             raise AssertionError(f"{error}; {self.describe()}") from None
+
+    def _note_reasons(self) -> None:
+        """What the tree shows to people as the reason of its mode or stop."""
+        view = self.robot.view
+        if view is not None:
+            shown = {view.status.reason, *(node.feedback for node in view.nodes if node.name == view.status.compute)}
+            self.reasons_seen |= shown - {""}
+
+    def assert_reason_shown(self, word: str) -> None:
+        """The tree said why, in words with this one among them."""
+        assert any(word in reason for reason in self.reasons_seen), self.reasons_seen
 
     def until_fast(self) -> None:
         """Wait until the arm moves fast under a skill."""

@@ -68,6 +68,8 @@ def test_a_lost_worker_is_replaced_and_the_mission_goes_on(
             assert run.robot.supervisor.pid(process) != lost
             run.until_fast()
             assert run.latched_fault() == "none", run.describe()
+            if process in MOVERS:
+                run.assert_reason_shown(process.rstrip("s"))
             run.assert_inside_limits()
 
     again_when_the_host_stalled(scenario)
@@ -115,6 +117,7 @@ def test_the_loss_of_the_agent_is_a_latched_stop(fault: str, again_when_the_host
             assert run.robot.outcome is not None
             assert run.robot.outcome[0] == "stopped_by_safety", run.describe()
             assert "agent_lost" in run.robot.outcome[1]
+            run.assert_reason_shown("agent_lost")
             run.assert_inside_limits()
 
     again_when_the_host_stalled(scenario)
