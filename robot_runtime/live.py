@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 
 import msgspec
@@ -51,15 +49,18 @@ class LiveRobot:
         self.watchdog_cycles = timing.drive_watchdog_cycles if self.fifo else self.description.watchdog_cycles_degraded
         cameras = {item.name: (item.width, item.height, item.depth) for item in self.description.camera}
         self._clock = MonotonicClock()
-        self._scratch = Path(tempfile.mkdtemp(prefix="dynamical-"))
+        self.run = RunDirectory.create(self.description.name, compile_model(self.description), cameras, options.root)
         try:
-            self.run = RunDirectory.create(
-                self.description.name, compile_model(self.description), cameras, options.root
-            )
+            self._prepare()
         except BaseException:
-            self._remove_scratch()
+            self.run.remove()
             raise
-        self._score_file = self._scratch / "score.json"
+
+    def _prepare(self) -> None:
+        options = self.options
+        self._logs = self.run.directory / "logs"
+        self._logs.mkdir(mode=0o700)
+        self._score_file = self._logs / "score.json"
         plan = RobotPlan(
             run_dir=self.run.directory,
             robot_file=self.description.path,
@@ -72,7 +73,7 @@ class LiveRobot:
         )
         self._states = native.StateReader(self.run.path("state"))
         self._drives = native.DriveStateReader(self.run.path("drive.state"))
-        self.supervisor = Supervisor(plan.processes(), self._progress(), self._clock, self._scratch, _environment())
+        self.supervisor = Supervisor(plan.processes(), self._progress(), self._clock, self._logs, _environment())
         self._snapshots = SnapshotReader(self.run.endpoint("agent.snapshots"))
         self.view: TreeView | None = None
         self.modes_entered: list[str] = []
@@ -170,14 +171,6 @@ class LiveRobot:
         self.supervisor.end()
         self._snapshots.close()
         self.run.remove()
-        self._remove_scratch()
-
-    def log_of(self, process: str) -> str:
-        """What a process has written to its log."""
-        try:
-            return (self._scratch / f"{process}.log").read_text(errors="replace")
-        except FileNotFoundError:
-            return ""
 
     def _progress(self) -> dict[str, Progress]:
         beats = {
@@ -245,11 +238,6 @@ class LiveRobot:
             simulation = self.description.simulation
             names = sorted(simulation.goal) if simulation is not None else []
             return Score(0, len(names), (), dict.fromkeys(names, "unknown"))
-
-    def _remove_scratch(self) -> None:
-        for path in self._scratch.glob("*"):
-            path.unlink()
-        self._scratch.rmdir()
 
 
 def wait_for(robot: LiveRobot, condition: Callable[[], bool], limit_s: float, what: str) -> None:

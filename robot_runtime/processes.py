@@ -75,7 +75,7 @@ class RobotPlan:
     render_rate_hz: float = 30.0
 
     def processes(self) -> tuple[ProcessPlan, ...]:
-        """The processes in the order in which they start; they end in the reverse order."""
+        """The processes in the order in which they start."""
         common = ("--run-dir", str(self.run_dir), "--robot", str(self.robot_file))
         placement = self.placement
         plant = (
@@ -90,6 +90,8 @@ class RobotPlan:
             *("--run-dir", str(self.run_dir), "--cpu", str(placement.cpu)),
             *("--priority", str(placement.rt_control_priority if placement.fifo else 0)),
         )
+        # Without real-time priority those that can wait make room for plant, rt_control, agent and policy.
+        patient = () if placement.fifo else ("nice", "-n", "10")
         prompt = ("--priority", str(placement.worker_priority if placement.fifo else 0))
         agent = _module("robot_runtime.workers.agent_worker", *common, *prompt)
         if self.mission_file is not None:
@@ -99,16 +101,18 @@ class RobotPlan:
             ProcessPlan("rt_control", control, liveness="state", restarts=3),
             ProcessPlan(
                 "cameras",
-                _module("sim.camera_process", *common, "--rate", f"{self.render_rate_hz:g}"),
+                (*patient, *_module("sim.camera_process", *common, "--rate", f"{self.render_rate_hz:g}")),
                 liveness="heartbeat.cameras",
             ),
             ProcessPlan(
                 "perception",
-                _module("robot_runtime.workers.perception_worker", *common),
+                (*patient, *_module("robot_runtime.workers.perception_worker", *common)),
                 liveness="heartbeat.perception",
             ),
             ProcessPlan(
-                "fallback", _module("robot_runtime.workers.fallback_worker", *common), liveness="heartbeat.fallback"
+                "fallback",
+                (*patient, *_module("robot_runtime.workers.fallback_worker", *common)),
+                liveness="heartbeat.fallback",
             ),
             ProcessPlan(
                 "policy", _module("robot_runtime.workers.policy_worker", *common, *prompt), liveness="heartbeat.policy"

@@ -23,6 +23,7 @@ START_LIMIT_S = 60.0
 END_LIMIT_S = 10.0
 BACKOFF_FIRST_S = 0.2
 BACKOFF_LIMIT_S = 5.0
+STALL_S = 0.5
 BAD_INPUT_EXIT_CODE = 2
 
 Progress = Callable[[], int]
@@ -86,6 +87,7 @@ class Supervisor:
         self._clock = clock
         self._log_dir = log_dir
         self._environment = dict(environment)
+        self._polled_ns = clock.now_ns()
 
     def start(self, ready: Callable[[str], None] = lambda name: None) -> None:
         """Start everything and return when each process has shown that it lives.
@@ -116,11 +118,13 @@ class Supervisor:
                     f"its log says: {self._last_line(waiting[0].plan.name)}"
                 )
             time.sleep(0.01)
+        self._polled_ns = self._clock.now_ns()
 
     def poll(self) -> list[ProcessEvent]:
         """Reap what died, kill what hangs, start again what may; never blocks for longer than a reap."""
         events: list[ProcessEvent] = []
         now_ns = self._clock.now_ns()
+        self._forgive_stall(now_ns)
         for child in self._children.values():
             if child.process is None:
                 if child.start_again_ns is not None and now_ns >= child.start_again_ns:
@@ -172,11 +176,25 @@ class Supervisor:
                 _reap(child.process)
                 child.process = None
 
+    def _forgive_stall(self, now_ns: int) -> None:
+        """While this process did not run itself, nobody's silence proves anything: the whole host may have stalled."""
+        away_ns = now_ns - self._polled_ns
+        self._polled_ns = now_ns
+        if away_ns > STALL_S * 1e9:
+            for child in self._children.values():
+                child.progressed_ns += away_ns
+
     def _launch(self, child: _Child) -> None:
         now_ns = self._clock.now_ns()
         with self._log(child.plan.name) as log:
+            # A process group of its own: Ctrl-C at the terminal reaches the supervisor alone, which ends all in order.
             child.process = subprocess.Popen(
-                child.plan.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment
+                child.plan.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._environment,
+                process_group=0,
             )
         child.start_again_ns = None
         child.alive_once = False

@@ -47,7 +47,7 @@ def work(context: WorkerContext) -> None:
         queue_age_s = 0.0
         if state is not None:
             left, right = read_frame(cameras[LEFT], LEFT, seen_number), read_frame(cameras[RIGHT], RIGHT)
-            if left is not None and right is not None:
+            if left is not None and right is not None and left.stamp_ns == right.stamp_ns:  # else: of two moments
                 seen_number = left.number
                 queue_age_s = (now_ns - left.stamp_ns) / 1e9
                 position = position_at(left.stamp_ns, state.position, state.velocity, state.stamp_ns)

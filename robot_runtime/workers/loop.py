@@ -12,6 +12,7 @@ from rt_control.scheduling import Termination
 HEARTBEAT_PERIOD_NS = 20_000_000
 POLL_S = 0.002
 PATIENCE = 1.5  # periods
+RESTRAINT = 0.75  # periods
 
 
 class PeriodicLoop:
@@ -20,8 +21,9 @@ class PeriodicLoop:
     Args:
         rate_hz: calls a second, > 0; may be changed between two steps.
         pulse: beats before each step; None where the step itself writes the heartbeat.
-        arrived: whether there is something to work on. With it a step begins as soon as that is so, and after one and
-            a half periods at the latest; its deadline is then the work of one period, whenever it began.
+        arrived: whether there is something to work on. With it a step begins as soon as that is so, three quarters of a
+            period after the last one at the earliest and one and a half at the latest; its deadline is then the work of
+            one period, whenever it began.
     """
 
     def __init__(self, rate_hz: float, pulse: Pulse | None = None, arrived: Callable[[], bool] | None = None) -> None:
@@ -57,7 +59,11 @@ class PeriodicLoop:
 
     def _await(self, due_ns: int, ended: Termination) -> int:
         assert self._arrived is not None
-        while not self._arrived() and time.monotonic_ns() < due_ns and not ended:
+        earliest_ns = due_ns - int((PATIENCE - RESTRAINT) / self.rate_hz * 1e9)
+        while not ended:
+            now_ns = time.monotonic_ns()
+            if now_ns >= due_ns or (now_ns >= earliest_ns and self._arrived()):
+                break
             time.sleep(POLL_S)
         return time.monotonic_ns()
 

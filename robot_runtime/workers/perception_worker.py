@@ -8,7 +8,7 @@ import cv2
 
 from perception.frames import Frame
 from perception.pipeline import ScenePipeline
-from perception.robot_shape import position_at, robot_capsules
+from perception.robot_shape import LONGEST_LOOK_BACK_S, position_at, robot_capsules
 from perception.scene import Scene
 from robot_runtime.directive import Directive, WorkerStatus
 from robot_runtime.frames import read_frame
@@ -62,7 +62,8 @@ def work(context: WorkerContext) -> None:
             capsules = robot_capsules(kinematics.link_poses(position), description.gripper)
             scene = pipeline.update(frame, capsules, now_ns)
             scenes.publish(scene)
-            constraints.write(person_constraints(native.Source.perception, scene.stamp_ns, scene.person_distance_m))
+            if queue_age_s <= LONGEST_LOOK_BACK_S:  # else the robot's own place is not known: say nothing, and be stale
+                constraints.write(person_constraints(native.Source.perception, scene.stamp_ns, scene.person_distance_m))
         frame = None
         if sequence != acknowledged or now_ns - told_ns >= STATUS_PERIOD_NS:
             acknowledged, told_ns = sequence, now_ns
