@@ -28,9 +28,9 @@ class OracleErrors:
         miss_ratio: share of looks that do not see an object; it then keeps its last place and stamp.
     """
 
-    position_m: float = 0.0015
-    yaw_rad: float = 0.02
-    miss_ratio: float = 0.02
+    position_m: float = 0.0006
+    yaw_rad: float = 0.011
+    miss_ratio: float = 0.0
 
 
 class OraclePerception:
