@@ -39,7 +39,7 @@ class Campaign:
             raise InputError(f"campaign {name!r}: unknown; known: {', '.join(names()) or 'none'}")
         self._module: ModuleType = importlib.import_module(f"benchmarks.campaigns.{name}")
         self.count: int = self._module.PIECES if count is None else count
-        commit = origin.commit()
+        self.commit = commit = origin.commit()
         self._file = RESULTS / f"{name}-{commit.rstrip('+')}.jsonl"
         if commit.endswith("+"):  # sources that no commit names: nothing from before can be trusted to be of the same
             self._file = self._file.with_suffix(".changed.jsonl")

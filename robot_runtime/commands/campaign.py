@@ -20,14 +20,14 @@ def register(commands: Subparsers) -> None:
         epilog="exit code 1 also while pieces are missing: run it again to go on.",
     )
     parser.add_argument("name", help="which campaign; `list` says which there are")
-    parser.add_argument("--count", type=arguments.seed, metavar="N", help="measure the first N pieces only")
+    parser.add_argument("--count", type=arguments.count, metavar="N", help="measure the first N pieces only")
     arguments.add_json_argument(parser)
     parser.set_defaults(handler=handle)
 
 
 def handle(options: argparse.Namespace) -> int:
     """Run a slice of a campaign."""
-    from robot_runtime import machine, origin
+    from robot_runtime import machine
     from robot_runtime.campaign import Campaign, names
     from robot_runtime.report import Report, emit
 
@@ -42,7 +42,7 @@ def handle(options: argparse.Namespace) -> int:
             print(f"{done} of {count}: {piece}", flush=True)
 
     complete = campaign.run(tell)
-    report = Report(f"campaign {options.name}", origin.commit(), machine.describe(), tuple(campaign.figures()))
+    report = Report(f"campaign {options.name}", campaign.commit, machine.describe(), tuple(campaign.figures()))
     code = emit(report, options.json_path)
     if not complete and not quiet:
         print("not complete yet: run it again to go on")

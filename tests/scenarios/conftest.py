@@ -18,3 +18,19 @@ def shared_root() -> Iterator[Path]:
     left = [str(path.relative_to(root)) for path in root.rglob("*")]
     shutil.rmtree(root)
     assert not left, f"left behind in shared memory: {left}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how often a test was made again because the whole host stalled while it ran."""
+    repeats = [
+        f"{report.nodeid}: stalled for {value:.2f} s"
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == "repeated_because_the_host_stalled_s" and report.when == "call"
+    ]
+    if repeats:
+        terminalreporter.section("repeated because the host stalled")
+        terminalreporter.write_line(f"{len(repeats)} times")
+        for line in repeats:
+            terminalreporter.write_line(line)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from robot_runtime.live import LiveRobot, wait_for
 from robot_runtime.run_options import RunOptions
@@ -66,6 +67,7 @@ class FaultRun:
         self.observer = Observer(self.robot)
         self.faults_seen: list[str] = []
         self.reasons_seen: set[str] = set()
+        self._at_fault: npt.NDArray[np.float64] | None = None
 
     def __enter__(self) -> FaultRun:
         self.robot.start()
@@ -121,6 +123,9 @@ class FaultRun:
         """Send a real signal to one of this robot's own processes; returns its pid."""
         pid = self.robot.supervisor.pid(process)
         assert pid is not None, f"{process} does not run; {self.describe()}"
+        drives = self.robot.drives()
+        assert drives is not None
+        self._at_fault = np.array(drives.position)
         os.kill(pid, number)
         return pid
 
@@ -142,6 +147,20 @@ class FaultRun:
             f"{state.execution.name if state else None}, latched {self.latched_fault()}, faults {self.faults_seen}; "
             f"agent {status}"
         )
+
+    def assert_stopped_soon(self, within_s: float) -> None:
+        """Since the last signal no axis went further than at full speed for a while and then through a full stop.
+
+        Args:
+            within_s: how long the arm may have gone on before it began to stop, by the fault table.
+        """
+        drives = self.robot.drives()
+        assert drives is not None and self._at_fault is not None
+        for index in self.robot.description.arm_indices:
+            axis = self.robot.description.axis[index]
+            way = abs(float(drives.position[index] - self._at_fault[index]))
+            allowed = axis.velocity * within_s + axis.velocity**2 / (2.0 * axis.acceleration)
+            assert way <= allowed, f"{axis.name} went {way:.3f} rad after the fault, allowed {allowed:.3f}"
 
     def assert_inside_limits(self) -> None:
         """The arm never left its limits."""

@@ -14,12 +14,14 @@ from pathlib import Path
 import pytest
 
 from rt_control import channels
+from rt_control.description import load_robot
 
 pytestmark = pytest.mark.live
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 180.0
 END_LIMIT_S = 30.0
+WITHOUT_PERMISSION = ("setpriv", "--bounding-set=-sys_nice,-ipc_lock,-sys_resource")
 KEYS = {
     "outcome",
     "objects_sorted",
@@ -38,9 +40,13 @@ KEYS = {
 def start(shared_root: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
-    def run(*arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "robot_runtime.cli", "run", "--root", str(shared_root), *arguments]
-        started.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+    def run(*arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+        command = [*before, sys.executable, "-m", "robot_runtime.cli", "run", "--root", str(shared_root), *arguments]
+        started.append(
+            subprocess.Popen(
+                command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            )
+        )
         return started[-1]
 
     yield run
@@ -87,11 +93,22 @@ def test_the_demo_mission_sorts_the_table_and_prints_one_json_object(
     assert not pids_of(shared_root)
 
 
+def test_without_real_time_permission_the_robot_works_visibly_degraded(
+    start: Callable[..., subprocess.Popen[str]],
+) -> None:
+    process = start("--json", "-", before=WITHOUT_PERMISSION if os.geteuid() == 0 else ())
+    output, errors = process.communicate(timeout=LIMIT_S)
+    result = json.loads(output)
+    assert result["realtime"] == "degraded"
+    assert result["drive_watchdog_cycles"] == load_robot("arm7").watchdog_cycles_degraded
+    assert result["outcome"] == "SUCCESS", (result, errors)
+
+
 def test_ctrl_c_ends_every_process_in_order(start: Callable[..., subprocess.Popen[str]], shared_root: Path) -> None:
     process = start("--json", "-")
     state = shared_root / "arm7" / "state"
     wait_until(lambda: state.exists() and len(pids_of(shared_root)) >= 7, "every process")
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everything in the foreground gets it
     output, errors = process.communicate(timeout=LIMIT_S)
     assert process.returncode in (1, 130), errors
     assert not pids_of(shared_root)
