@@ -26,7 +26,7 @@ class Health(msgspec.Struct, frozen=True):
     Attributes:
         stamp_ns: since when it is so.
         tier1: `rt_control` publishes fresh states.
-        cameras: at least one camera delivers fresh images.
+        cameras: they deliver fresh images.
         perception: the perception worker lives, answers and has its device.
         policy: the policy worker lives, answers and has its device.
         fallback: the fallback worker lives and answers.

@@ -7,11 +7,8 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from perception.scene import Vector3
+from policies.grasp import EMPTY_M, PRESSES_M
 from rt_control.robot_file import RobotDescription
-
-# The measures by which policies.pick_place, too, judges that the fingers press on something.
-_PRESSES_M = 0.002  # between where the gripper's axis is and where it is told to be
-_EMPTY_M = 0.004  # fingers that are no farther apart hold nothing
 
 
 class Bin(msgspec.Struct, frozen=True):
@@ -54,7 +51,7 @@ class Hand(msgspec.Struct, frozen=True):
         """
         measured, told = position[self.axis], reference[self.axis]
         opening_m = abs(measured - self.closed) * self.opening_per_axis
-        return opening_m > _EMPTY_M and abs(told - self.closed) < abs(measured - self.closed) - _PRESSES_M
+        return opening_m > EMPTY_M and abs(told - self.closed) < abs(measured - self.closed) - PRESSES_M
 
 
 class Workcell(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from perception.robot_shape import distances
 from perception.scene import Scene, SceneObject
 from perception.segmentation import Mask, Region, crop, is_skin, segment, to_hsv
 from perception.shape import Measured, measure
-from rt_control.robot_file import Bin, RobotDescription
+from rt_control.robot_file import BIN_FLOOR_M, Bin, RobotDescription
 
 Array = npt.NDArray[np.float64]
 
@@ -21,7 +21,6 @@ LOWEST_M = 0.004  # above the table: below is the table itself
 HIGHEST_M = 0.12  # objects stand no higher
 LARGEST_M = 0.12  # and are no longer: a sleeve is
 LIFTED_M = 0.02  # an object whose lowest visible point is this high does not stand on the table
-BIN_FLOOR_M = 0.006
 PERSON_STEP = 2  # each second pixel: a finger covers a few at the table
 HIDDEN_SHARE = 0.1  # of the rim: what is hidden more shows its shape no longer
 HIDDEN_DOUBT = 0.9  # share of the confidence that is lost when the whole rim is hidden

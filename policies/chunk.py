@@ -49,7 +49,5 @@ def make_chunk(
     command.spacing_ns = SPACING_NS
     command.end_ns = start_ns + (count - 1) * SPACING_NS
     command.count = count
-    position = np.zeros_like(command.position)
-    position[:count, :axes] = setpoints
-    command.position = position
+    command.position[:count, :axes] = setpoints  # a view; the rest of a new command is zero
     return command

@@ -92,14 +92,15 @@ class Follower:
         if plan is None or plan.goal is not goal or self._left(plan, reference, stamp_ns, speed):
             plan = self._plan = self._make(goal, reference, stamp_ns, speed)
         times: Array = self._offsets_s + (stamp_ns - plan.start_ns) * 1e-9
-        positions = np.tile(reference.position, (SETPOINTS, 1))
+        positions = np.empty((SETPOINTS, len(reference.position)))
+        positions[:] = reference.position
         positions[:, self._arm] = plan.arm.positions(times)
         if plan.gripper is not None and self._gripper is not None:
             times = self._offsets_s + (stamp_ns - plan.gripper_start_ns) * 1e-9
             positions[:, self._gripper] = plan.gripper.positions(times)
         if not np.isfinite(positions).all():
             raise NoMotion("the plan from here is not finite")
-        return np.clip(positions, self._lower, self._upper)
+        return np.minimum(np.maximum(positions, self._lower), self._upper)
 
     def arrived(self, goal: MotionGoal, reference: Reference) -> bool:
         """Whether the reference stands at the end of the goal."""

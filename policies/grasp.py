@@ -11,6 +11,8 @@ from perception.scene import Scene, SceneObject
 FINGER_M = 0.012  # thickness of a finger, and the room left on each side of an object
 FINGER_GAP_M = 0.006  # least distance between a finger and a neighbour of the object
 SQUARE_M = 0.004  # sides that differ by less are taken as equal
+PRESSES_M = 0.002  # fingers press on something that keeps them this far from where they are told to be
+EMPTY_M = 0.004  # fingers that are no farther apart hold nothing
 ROUND = ("cylinder", "ball")
 ROUND_YAWS = 8
 

@@ -16,11 +16,11 @@ import numpy.typing as npt
 from perception.scene import SceneObject, Vector3
 from policies.activity import Activity, Done, Held, Step, View
 from policies.follower import MotionGoal
-from policies.grasp import FINGER_M, grasp_yaws
+from policies.grasp import EMPTY_M, FINGER_M, PRESSES_M, grasp_yaws
 from policies.inverse_kinematics import Unreachable
 from policies.skill import Goal, MoveTo, Pick
 from policies.workspace import Workspace
-from rt_control.robot_file import Bin
+from rt_control.robot_file import BIN_FLOOR_M, Bin
 
 Array = npt.NDArray[np.float64]
 Phase = Callable[[View], Step | Done]
@@ -38,11 +38,8 @@ GRIP_SHARE = 0.4  # of the object's width: fingers that closed further hold noth
 CLOSE_TIME_NS = 250_000_000  # least time to close
 STILL_NS = 80_000_000  # fingers at rest for this long have closed
 STILL_MPS = 0.002
-PRESSES_M = 0.002  # between where the gripper's axis is and where it is told to be
-EMPTY_M = 0.004  # fingers that are no farther apart hold nothing
 
 PALM_M = 0.03  # the palm is at least this far above the tool centre point: it stays above the bins' walls
-BIN_FLOOR_M = 0.006
 DROP_M = 0.006
 SPOT_SHARE = 0.21  # of the bin's size: offset of the four spots from its centre
 DEFAULT_BELOW_TCP_M = 0.03  # of an object that this process did not grasp itself

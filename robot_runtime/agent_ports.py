@@ -21,7 +21,7 @@ class Beat(msgspec.Struct, frozen=True):
         state: `starting`, `healthy`, `degraded` or `stopping`.
         pid: of the process.
         stamp_ns: when it was written.
-        count: rises with each beat; one beat is one loop of the process.
+        count: loops of the process so far; of `cameras`, loops that wrote images.
         rate_hz: of the process's loop, measured.
         busy_ratio: 0..1 share of its period that it worked.
         missed: its own deadlines missed since start.

@@ -73,6 +73,7 @@ class Campaign:
         done = self.done()
         begun = time.monotonic()
         self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._end_last_line()
         for number in range(self.count):
             if number in done:
                 continue
@@ -84,6 +85,12 @@ class Campaign:
             done[number] = piece
             tell(len(done), self.count, piece)
         return True
+
+    def _end_last_line(self) -> None:
+        """A line that was cut off must not swallow the next one."""
+        if self._file.exists() and not self._file.read_bytes().endswith(b"\n"):
+            with open(self._file, "ab") as file:
+                file.write(b"\n")
 
     def figures(self) -> Sequence[Figure]:
         """Sum up what has been measured."""

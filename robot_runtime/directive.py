@@ -48,31 +48,3 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     report: SkillReport | None = None
     queue_age_s: float = 0.0
     device_lost: bool = False
-
-
-_encoder = msgspec.msgpack.Encoder()
-_directive = msgspec.msgpack.Decoder(Directive)
-_status = msgspec.msgpack.Decoder(WorkerStatus)
-
-
-def encode(message: Directive | WorkerStatus) -> bytes:
-    """The bytes of one message on the wire."""
-    return _encoder.encode(message)
-
-
-def decode_directive(data: bytes) -> Directive:
-    """The directive in these bytes.
-
-    Raises:
-        msgspec.ValidationError, msgspec.DecodeError: they do not hold one.
-    """
-    return _directive.decode(data)
-
-
-def decode_status(data: bytes) -> WorkerStatus:
-    """The worker status in these bytes.
-
-    Raises:
-        msgspec.ValidationError, msgspec.DecodeError: they do not hold one.
-    """
-    return _status.decode(data)

@@ -26,7 +26,7 @@ class HealthConfig:
 
     Attributes:
         tier1_silence_s: no new state for so long: tier 1 is not there.
-        camera_silence_s: no new image for so long: blind.
+        camera_silence_s: the camera process has written no image for so long: blind.
         worker_silence_s: no heartbeat for so long: dead or hung.
         recovery_s: what was lost counts as working after it has worked for so long.
         acknowledge_s: a worker that has not taken up a new profile for so long counts as hung.
@@ -66,7 +66,8 @@ class HealthSamples(msgspec.Struct, frozen=True):
 
     Attributes:
         robot: newest state of tier 1.
-        beats: newest heartbeat of `cameras` and of each worker; None before the first.
+        beats: newest heartbeat of `cameras`, which counts written images, and of each worker, which counts loops; None
+            before the first.
         statuses: newest answer of each worker; None before the first.
         unacknowledged: workers that have not taken up the profile in time.
         cloud_heard_ns: when the cloud last answered; None if never.
@@ -205,7 +206,7 @@ class HealthMonitors:
         }
         self._recovery = {
             "tier1": Recovery("tier 1", config.recovery_s),
-            "cameras": Recovery("no camera is fresh: the camera process", config.recovery_s),
+            "cameras": Recovery("no image is fresh: the camera process", config.recovery_s),
             **{source: Recovery(f"the {source} worker", config.recovery_s) for source in WORKERS},
         }
         self._overload = Overload(config)
@@ -217,7 +218,7 @@ class HealthMonitors:
         """Judge one tick's samples."""
         robot = samples.robot
         tier1 = self._judge(now_ns, "tier1", None if robot is None else (robot.generation, robot.cycle), "")
-        cameras = self._judge(now_ns, "cameras", _mark(samples.beats.get("cameras")), "")
+        cameras = self._judge(now_ns, "cameras", _images(samples.beats.get("cameras")), "")
         workers = {source: self._worker(now_ns, source, samples) for source in WORKERS}
         gpu = ("perception", "policy")
         queue_age_s = max(
@@ -254,6 +255,11 @@ class HealthMonitors:
         ):
             self._offline = Condition(False, reason)
         return self._offline
+
+
+def _images(beat: Beat | None) -> tuple[int, int] | None:
+    """As `_mark`; a camera process that has written no image yet has not been heard of."""
+    return None if beat is None or beat.count == 0 else _mark(beat)
 
 
 def _mark(beat: Beat | None) -> tuple[int, int] | None:

@@ -3,14 +3,16 @@
 The same classes as in the live runtime, wired by mailboxes instead of channels and sockets. Deterministic to the bit
 for a seed. Inside one millisecond the order is fixed: plant, `rt_control`, cameras and perception, policy, agent. What
 each of them says becomes visible to the others only after the latency that it has in the live runtime (`latency.toml`).
-A frame is rendered only when perception looks at it.
+A frame is rendered only when perception looks at it. Not modelled: the stereo of the fallback worker (it only beats),
+workers that are overloaded, and images that are older than the state of the robot.
 """
 
 from __future__ import annotations
 
+import time
 import tomllib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -49,7 +51,7 @@ POLICY_EVERY_MS = 10
 AGENT_EVERY_MS = 20
 HEARTBEAT_EVERY_MS = 20
 FRAMES_PER_100_MS = 3
-CAMERA = "rgbd"
+PERCEPTION_RATE_HZ = 30.0
 PID = 1  # of every process that there would be
 MISSION_LIMIT_S = 600.0
 LATENCY_FILE = Path(__file__).parent / "latency.toml"
@@ -82,7 +84,7 @@ def _ns(duration_s: float) -> int:
 
 def _new(queue: Timed[Value], now_ns: int) -> list[Value]:
     """Take what has arrived."""
-    arrived = []
+    arrived: list[Value] = []
     while queue and queue[0][0] <= now_ns:
         arrived.append(queue.popleft()[1])
     return arrived
@@ -209,6 +211,7 @@ class Lockstep:
             workcell=workcell,
         )
         self.policy = PolicyExecutor(description, self.kinematics)
+        self._camera = description.camera_of("scene").name
         self.pipeline = None if self.options.oracle else ScenePipeline(description)
         self.renderer = None if self.options.oracle else Renderer(description.world_path, description)
         self.oracle = OraclePerception(self.plant, self.options.seed) if self.options.oracle else None
@@ -218,10 +221,13 @@ class Lockstep:
         self.stopped: set[str] = set()
         """Processes that do nothing, as if they had been stopped: `agent`, `policy`, `perception`, `cameras`."""
         self._inputs = native.Inputs()
+        self._given: set[str] = set()
         self._inputs.realtime = native.RealtimeStatus.fifo | native.RealtimeStatus.memory_locked
         self._perception_constraints: Timed[native.Constraints] = deque()
         self._drive_command: native.DriveCommand | None = None
         self._ms = 0
+        self._looked_ns = 0
+        self._wall_s = 0.0
         self._counts: dict[str, int] = {}
         self.state: native.State | None = None
 
@@ -249,8 +255,10 @@ class Lockstep:
 
     def run(self, limit_s: float) -> None:
         """Advance until the mission ends or the limit is reached."""
+        begun = time.perf_counter()
         while self.agent.outcome is None and self.time_s < limit_s:
             self.step()
+        self._wall_s += time.perf_counter() - begun
 
     def close(self) -> None:
         """Free the GL context."""
@@ -278,7 +286,7 @@ class Lockstep:
             cycles=state.cycle if state is not None else 0,
             duration_s=self.time_s,
             realtime="virtual",
-            time_dilation=1.0,
+            time_dilation=self._wall_s / self.time_s if self.time_s > 0.0 else 1.0,
             reason=reason,
             drive_watchdog_cycles=self.description.timing.drive_watchdog_cycles,
             perception="oracle" if self.options.oracle else "cascade",
@@ -288,20 +296,23 @@ class Lockstep:
         inputs = self._inputs
         inputs.now_ns = now_ns
         inputs.drive_state = drive_state
-        inputs.commands = _new(self._commands, now_ns)[-1:]
-        inputs.constraints = self._new_constraints(now_ns)
-        inputs.agent_heartbeat = None
-        if self.ports.agent_beat is not None:
-            inputs.agent_heartbeat = tier1.heartbeat(self.ports.agent_beat)
-            self.ports.agent_beat = None
-        inputs.requests = [
-            *(tier1.request(item) for item in _new(self.ports.requests, now_ns)),
-            *_new(self.operator_requests, now_ns),
-        ]
+        self._give("commands", _new(self._commands, now_ns)[-1:])
+        self._give("constraints", self._new_constraints(now_ns))
+        beat = self.ports.agent_beat
+        self.ports.agent_beat = None
+        self._give("agent_heartbeat", None if beat is None else tier1.heartbeat(beat))
+        requests = [tier1.request(item) for item in _new(self.ports.requests, now_ns)]
+        self._give("requests", requests + _new(self.operator_requests, now_ns))
         outputs = self.controller.step(inputs)
         self.state = outputs.state
         self._drive_command = outputs.drive_command
         self.ports.tier1_events.extend(outputs.events)
+
+    def _give(self, name: str, value: object) -> None:
+        """Set one input of the controller; nothing after nothing is not worth the way through the bindings."""
+        if value or name in self._given:
+            setattr(self._inputs, name, value)
+            (self._given.add if value else self._given.discard)(name)
 
     def _new_constraints(self, now_ns: int) -> list[native.Constraints]:
         perceived = _new(self._perception_constraints, now_ns)[-1:]
@@ -328,8 +339,10 @@ class Lockstep:
         if frames_now == frames_before or self.stopped & {"cameras", "perception"} or self.state is None:
             return
         directive = self.ports.directives.read(now_ns)
-        if directive is not None and directive.profile.perception_rate_hz <= 0.0:
+        rate_hz = PERCEPTION_RATE_HZ if directive is None else directive.profile.perception_rate_hz
+        if rate_hz <= 0.0 or now_ns - self._looked_ns < 0.75e9 / rate_hz:
             return
+        self._looked_ns = now_ns
         scene = self._look(now_ns)
         seen_ns = now_ns + _ns(self.latencies.frame_to_scene_s)
         self.ports.scenes.put(scene, seen_ns + _ns(self.latencies.scene_to_reader_s))
@@ -340,7 +353,7 @@ class Lockstep:
         if self.oracle is not None:
             return self.oracle.look(now_ns)
         assert self.renderer is not None and self.pipeline is not None and self.state is not None
-        frame = self.renderer.render(CAMERA, self.plant.world_bytes(now_ns), now_ns)
+        frame = self.renderer.render(self._camera, self.plant.world_bytes(now_ns), now_ns)
         capsules = robot_capsules(self.kinematics.link_poses(self.state.position), self.description.gripper)
         return self.pipeline.update(frame, capsules, now_ns)
 
@@ -348,7 +361,8 @@ class Lockstep:
         directive = self.ports.directives.read(now_ns)
         if directive is None or self.state is None:
             return
-        if directive.profile.policy_rate_hz <= 50.0 and self._ms % (2 * POLICY_EVERY_MS):
+        rate_hz = directive.profile.policy_rate_hz
+        if rate_hz > 0.0 and self._ms % max(round(1000.0 / rate_hz), POLICY_EVERY_MS):
             return
         assignment = directive.assignment if directive.profile.policy == "learned" else None
         scene = self.ports.scenes.read(now_ns)
@@ -359,8 +373,12 @@ class Lockstep:
         self.ports.statuses["policy"].put(status, now_ns + _ns(self.latencies.report_s))
 
 
-def run_lockstep(options: RunOptions) -> RunResult:
+def run_lockstep(options: RunOptions, progress: Callable[[Lockstep], None] = lambda lockstep: None) -> RunResult:
     """Run a mission in virtual time.
+
+    Args:
+        options: of the run.
+        progress: called after each tick of the agent.
 
     Raises:
         InputError: robot or mission cannot be used.
@@ -370,7 +388,10 @@ def run_lockstep(options: RunOptions) -> RunResult:
     person = PersonPath.from_json(options.person) if options.person else None
     lockstep = Lockstep(description, mission, LockstepOptions(options.seed, person=person))
     try:
-        lockstep.run(options.duration_s or MISSION_LIMIT_S)
+        limit_s = options.duration_s or MISSION_LIMIT_S
+        while lockstep.agent.outcome is None and lockstep.time_s < limit_s:
+            lockstep.run(min(limit_s, lockstep.time_s + AGENT_EVERY_MS / 1e3))
+            progress(lockstep)
         if options.picture is not None:
             save_picture(options.picture, render_picture(description.world_path, lockstep.plant.world_bytes()))
         return lockstep.result()

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from robot_runtime.run_options import RunOptions
 from robot_runtime.run_result import RunResult
+from rt_control.description import load_robot
+from rt_control.errors import InputError
 
 if TYPE_CHECKING:
     from robot_runtime.live import LiveRobot
@@ -25,11 +27,28 @@ def run(options: RunOptions) -> RunResult:
         InputError: what was asked for cannot be run.
         WorkerLost: a process did not come up.
     """
-    if options.lockstep:
-        from robot_runtime.lockstep import run_lockstep
+    description = load_robot(options.robot)
+    if not description.robot.simulated:
+        raise InputError(
+            f"{description.path}: robot.simulated = false; allowed: true, as this version drives simulated robots only;"
+            " add a [simulation] with a `world` and set it to true"
+        )
+    return _run_lockstep(options) if options.lockstep else _run_live(options)
 
-        return run_lockstep(options)
-    return _run_live(options)
+
+def _run_lockstep(options: RunOptions) -> RunResult:
+    from robot_runtime.lockstep import Lockstep, run_lockstep
+    from robot_runtime.run_progress import RunProgress
+
+    progress = RunProgress(enabled=options.progress)
+    progress.note(f"robot {options.robot}, mission {options.mission.stem}, seed {options.seed}, virtual time", 0.0)
+
+    def tell(lockstep: Lockstep) -> None:
+        agent = lockstep.agent
+        why = next((entry.reason for entry in agent.modes_entered[::-1] if entry.name == agent.status.compute), "")
+        progress.tell(agent.status, why, lockstep.time_s)
+
+    return run_lockstep(options, tell)
 
 
 def _run_live(options: RunOptions) -> RunResult:

@@ -56,7 +56,7 @@ def running_robot(name: str | None, root: Path | None = None) -> RunFolder:
     if name is not None:
         found = next((folder for folder in folders if folder.robot == name), None)
         if found is None or not found.running:
-            remains = "; a crashed run left remains, see `dynamical rt clean`" if found is not None else ""
+            remains = f"; a crashed run left remains, see `dynamical rt clean {name}`" if found is not None else ""
             raise InputError(
                 f"robot {name!r} does not run{remains}; running: {names or 'none'}; start with `dynamical run`"
             )

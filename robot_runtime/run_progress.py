@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from robot_runtime.agent_status import AgentStatus
     from robot_runtime.live import LiveRobot
     from robot_runtime.snapshots import TreeView
     from robot_runtime.supervisor import ProcessEvent
@@ -32,7 +33,6 @@ class RunProgress:
         self._status_shown = False
         self._status_due = 0.0
         self._begun = time.monotonic()
-        self._begun_steps = 0.0
 
     def starting(self, robot: LiveRobot) -> None:
         """Say what begins, and how real its time is."""
@@ -53,12 +53,17 @@ class RunProgress:
         """The run is over; processes are being ended."""
         self._clear_status()
 
-    def note(self, text: str) -> None:
-        """Print one line."""
+    def note(self, text: str, time_s: float | None = None) -> None:
+        """Print one line.
+
+        Args:
+            text: of the line.
+            time_s: that stands before it; None: since this object was made.
+        """
         if not self._enabled:
             return
         self._clear_status()
-        print(f"{time.monotonic() - self._begun:6.1f} s  {text}", flush=True)
+        print(f"{time.monotonic() - self._begun if time_s is None else time_s:6.1f} s  {text}", flush=True)
 
     def update(self, robot: LiveRobot, events: Sequence[ProcessEvent]) -> None:
         """Print what changed since the last call."""
@@ -67,25 +72,34 @@ class RunProgress:
         view = robot.view
         if not self._enabled or view is None:
             return
-        status = view.status
+        self.tell(view.status, _why(view))
+        now = time.monotonic()
+        if now >= self._status_due:
+            self._status_due = now + (STATUS_PERIOD_S if self._terminal else PLAIN_STATUS_PERIOD_S)
+            self._show_status(robot)
+
+    def tell(self, status: AgentStatus, why: str = "", time_s: float | None = None) -> None:
+        """Print what of the robot's status changed since the last call: mode, reason and step, a line each.
+
+        Args:
+            status: of the robot as a whole.
+            why: what its compute mode rests on; empty when everything works.
+            time_s: as for `note`.
+        """
         mode = " ".join(part for part in (status.compute, status.connectivity) if part)
         if status.branch not in ("Operate", ""):
             mode = f"{status.branch} ({mode})"
         if status.ready and mode != self._mode:
             self._mode = mode
-            self.note(f"mode {mode}{_why(view)}")
+            self.note(f"mode {mode} ({why})" if why else f"mode {mode}", time_s)
         if status.reason != self._reason:
             self._reason = status.reason
             if status.reason:
-                self.note(f"  {status.reason}")
+                self.note(f"  {status.reason}", time_s)
         if status.step != self._step:
             self._step = status.step
             if status.step:
-                self.note(f"step {status.step}")
-        now = time.monotonic()
-        if now >= self._status_due:
-            self._status_due = now + (STATUS_PERIOD_S if self._terminal else PLAIN_STATUS_PERIOD_S)
-            self._show_status(robot)
+                self.note(f"step {status.step}", time_s)
 
     def _show_status(self, robot: LiveRobot) -> None:
         state = robot.state()
@@ -111,6 +125,5 @@ class RunProgress:
 
 
 def _why(view: TreeView) -> str:
-    """What the compute mode rests on, in brackets; empty when everything works."""
-    reasons = (node.feedback for node in view.nodes if node.name == view.status.compute)
-    return "".join(f" ({reason})" for reason in reasons if reason)
+    """What the compute mode rests on; empty when everything works."""
+    return next((node.feedback for node in view.nodes if node.name == view.status.compute), "")

@@ -10,14 +10,12 @@ from behaviours.robot import RobotState, StopCause
 from robot_runtime.agent_ports import AgentConstraints, Beat, Tier1Event, Tier1Request
 from rt_control import _native as native
 
-_REALTIME_FIFO = 1 << 0  # RealtimeStatus of messages.hpp
-_REALTIME_DEGRADED = 1 << 3
-
 
 def robot_state(state: native.State) -> RobotState:
     """Tier 1's state as leaves see it."""
     x, y, z = state.tcp_position_base.tolist()
-    fifo = state.realtime & (_REALTIME_FIFO | _REALTIME_DEGRADED) == _REALTIME_FIFO
+    status = native.RealtimeStatus
+    fifo = state.realtime & (status.fifo | status.degraded) == status.fifo
     return RobotState(
         cycle=state.cycle,
         stamp_ns=state.stamp_ns,

@@ -17,7 +17,6 @@ def figures(state: native.State, now_ns: int) -> tuple[Figure, ...]:
         state: as read from shared memory.
         now_ns: on the clock that stamped it.
     """
-    person = state.person_distance_m
     cause = state.first_cause if state.latched else state.last_cause
     rows = [
         Figure(name="execution", value=_word(state.execution)),
@@ -36,7 +35,7 @@ def figures(state: native.State, now_ns: int) -> tuple[Figure, ...]:
         Figure(name="wake-up latency", value=state.wake_latency_ns / 1e3, unit="us"),
         Figure(name="compute time", value=state.compute_ns / 1e3, unit="us"),
         Figure(name="age of the agent", value=state.agent_age_s, unit="s"),
-        Figure(name="nearest person", value="nobody" if person >= NO_PERSON_DISTANCE_M else person, unit="m"),
+        _person(state.person_distance_m),
         Figure(name="speed scale", value=state.speed_scale),
         Figure(name="margin scale", value=state.margin_scale),
         Figure(name="speed of the tool", value=state.tcp_speed_mps, unit="m/s"),
@@ -68,9 +67,17 @@ def _word(value: object) -> str:
     return str(getattr(value, "name", value)).rstrip("_").replace("_", " ")
 
 
+def _person(distance_m: float) -> Figure:
+    if distance_m >= NO_PERSON_DISTANCE_M:
+        return Figure(name="nearest person", value="nobody")
+    return Figure(name="nearest person", value=distance_m, unit="m")
+
+
 def _cause(cause: native.StopCause) -> str:
     if _word(cause.fault) == "none":
         return "none"
+    if cause.fault.name == "authority_revoked":
+        return "none (the last skill ended)"
     where = f" on axis {cause.axis + 1}" if cause.axis >= 0 else ""
     seen = f" (seen {cause.value:.4g}, limit {cause.limit:.4g})" if cause.limit else ""
     return f"{_word(cause.fault)}{where}, {_word(cause.stop)}, in cycle {cause.cycle}{seen}"

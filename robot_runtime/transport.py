@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Generic, TypeVar
 
 import msgspec
@@ -10,6 +11,8 @@ import zmq
 Message = TypeVar("Message", bound=msgspec.Struct)
 
 RECONNECT_MS = 20
+
+_logger = logging.getLogger(__name__)
 
 
 class LatestPublisher(Generic[Message]):
@@ -40,7 +43,7 @@ class LatestSubscriber(Generic[Message]):
 
     Args:
         endpoint: where the publisher is or will be.
-        kind: type of the message; anything else on the wire is counted and dropped.
+        kind: type of the message; anything else on the wire is dropped, and the first of it logged.
     """
 
     def __init__(self, endpoint: str, kind: type[Message]) -> None:
@@ -50,9 +53,11 @@ class LatestSubscriber(Generic[Message]):
         self._socket.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
         self._socket.setsockopt(zmq.SUBSCRIBE, b"")
         self._socket.connect(endpoint)
+        self._endpoint = endpoint
+        self._kind = kind
         self._decoder = msgspec.msgpack.Decoder(kind)
         self._latest: Message | None = None
-        self.malformed = 0
+        self._complained = False
 
     def read(self) -> Message | None:
         """The newest message so far, or None if there was none; returns at once."""
@@ -62,8 +67,10 @@ class LatestSubscriber(Generic[Message]):
             return self._latest
         try:
             self._latest = self._decoder.decode(data)
-        except msgspec.MsgspecError:
-            self.malformed += 1
+        except msgspec.MsgspecError as error:
+            if not self._complained:
+                self._complained = True
+                _logger.warning("%s: dropped what is no %s: %s", self._endpoint, self._kind.__name__, error)
         return self._latest
 
     def close(self) -> None:

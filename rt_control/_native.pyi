@@ -193,6 +193,8 @@ class EventKind(enum.IntEnum):
 
     started = 9
 
+    requests_lost = 10
+
 class RealtimeStatus(enum.IntFlag):
     """Bits of State.realtime."""
 
@@ -602,7 +604,7 @@ class StopCause:
 class State:
     """What rt_control publishes in every cycle."""
 
-    def __init__(self, *, cycle: int = ..., stamp_ns: int = ..., generation: int = ..., axes: int = ..., execution: ExecutionState = ..., stop: Stop = ..., latched: int = ..., first_cause: StopCause = ..., last_cause: StopCause = ..., authority: Source = ..., skill: int = ..., epoch: int = ..., epoch_highest: int = ..., command_id: int = ..., command_end_ns: int = ..., position: numpy.typing.ArrayLike = ..., velocity: numpy.typing.ArrayLike = ..., torque: numpy.typing.ArrayLike = ..., position_reference: numpy.typing.ArrayLike = ..., velocity_reference: numpy.typing.ArrayLike = ..., acceleration_reference: numpy.typing.ArrayLike = ..., tcp_position_base: numpy.typing.ArrayLike = ..., tcp_quaternion_base: numpy.typing.ArrayLike = ..., tcp_speed_mps: float = ..., speed_scale: float = ..., margin_scale: float = ..., person_distance_m: float = ..., battery: float = ..., stale_constraints: int = ..., drive_status: int = ..., intervention: Intervention = ..., interventions: int = ..., refusal: Refusal = ..., refused_source: Source = ..., refused_id: int = ..., refused: int = ..., events: int = ..., deadline_misses: int = ..., skipped_cycles: int = ..., wake_latency_ns: int = ..., compute_ns: int = ..., agent_age_s: float = ..., realtime: int = ..., ended: int = ...) -> None: ...
+    def __init__(self, *, cycle: int = ..., stamp_ns: int = ..., generation: int = ..., axes: int = ..., execution: ExecutionState = ..., stop: Stop = ..., latched: int = ..., first_cause: StopCause = ..., last_cause: StopCause = ..., authority: Source = ..., skill: int = ..., epoch: int = ..., epoch_highest: int = ..., command_id: int = ..., command_end_ns: int = ..., position: numpy.typing.ArrayLike = ..., velocity: numpy.typing.ArrayLike = ..., torque: numpy.typing.ArrayLike = ..., position_reference: numpy.typing.ArrayLike = ..., velocity_reference: numpy.typing.ArrayLike = ..., acceleration_reference: numpy.typing.ArrayLike = ..., tcp_position_base: numpy.typing.ArrayLike = ..., tcp_quaternion_base: numpy.typing.ArrayLike = ..., tcp_speed_mps: float = ..., speed_scale: float = ..., margin_scale: float = ..., person_distance_m: float = ..., battery: float = ..., stale_constraints: int = ..., drive_status: int = ..., intervention: Intervention = ..., interventions: int = ..., refusal: Refusal = ..., refused_source: Source = ..., refused_id: int = ..., refused: int = ..., events: int = ..., events_lost: int = ..., requests_lost: int = ..., deadline_misses: int = ..., skipped_cycles: int = ..., wake_latency_ns: int = ..., compute_ns: int = ..., agent_age_s: float = ..., realtime: int = ..., ended: int = ...) -> None: ...
 
     @property
     def cycle(self) -> int: ...
@@ -825,6 +827,18 @@ class State:
 
     @events.setter
     def events(self, value: int, /) -> None: ...
+
+    @property
+    def events_lost(self) -> int: ...
+
+    @events_lost.setter
+    def events_lost(self, value: int, /) -> None: ...
+
+    @property
+    def requests_lost(self) -> int: ...
+
+    @requests_lost.setter
+    def requests_lost(self, value: int, /) -> None: ...
 
     @property
     def deadline_misses(self) -> int: ...
@@ -2100,6 +2114,13 @@ class Inputs:
 
     @skipped_cycles.setter
     def skipped_cycles(self, arg: int, /) -> None: ...
+
+    @property
+    def requests_lost(self) -> int:
+        """Refused or corrupt, since the start."""
+
+    @requests_lost.setter
+    def requests_lost(self, arg: int, /) -> None: ...
 
     @property
     def realtime(self) -> int:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 COMMAND_SOURCES = ("agent", "policy", "fallback", "jog")
 CONSTRAINT_SOURCES = ("agent", "perception", "fallback", "safety_model")
-HEARTBEAT_SOURCES = ("agent", "policy", "fallback", "perception", "cameras", "plant", "supervisor")
+HEARTBEAT_SOURCES = ("agent", "policy", "fallback", "perception", "cameras", "plant")
 WORLD_BYTES = 65536
 
 # sockaddr_un holds 108 bytes with the closing zero.

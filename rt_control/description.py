@@ -132,10 +132,16 @@ def _refuse_invalid(path: Path, content: dict[str, Any], message: str) -> NoRetu
         _refuse(path, here, value, _NAMES, "rename it")
     if "enum" in what:
         parent, _, field = key.rpartition(".")
-        choices = typing.get_args(typing.get_type_hints(_section_at(parent))[field])
+        choices = _choices(typing.get_type_hints(_section_at(parent))[field])
         _refuse(path, here + of, value, ", ".join(choices), "choose one of them")
     allowed = what.removeprefix("Expected ").replace("`", "").replace("float", "a number", 1)
     _refuse(path, here + of, value, allowed, "correct it")
+
+
+def _choices(hint: Any) -> list[str]:
+    """The words that a Literal allows, also one that may be left out."""
+    arguments = typing.get_args(hint)
+    return [word for item in arguments for word in ([item] if isinstance(item, str) else _choices(item))]
 
 
 def _section_at(key: str) -> type[Section]:
@@ -166,6 +172,7 @@ def _check(description: RobotDescription) -> None:
     _check_timing(description)
     _check_workcell(description)
     _check_gripper(description)
+    _check_cameras(description)
     _check_simulation(description)
     if not description.model_path.is_file():
         _refuse(
@@ -289,9 +296,19 @@ def _check_gripper(description: RobotDescription) -> None:
         _refuse(path, "gripper.max_object_m", gripper.max_object_m, f"at most the opening {opening:g}", "lower it")
 
 
+def _check_cameras(description: RobotDescription) -> None:
+    path, cameras = description.path, description.camera
+    _check_unique(path, "camera[].name", [item.name for item in cameras])
+    for index, camera in enumerate(cameras):
+        if camera.role is not None and camera.role in [item.role for item in cameras[:index]]:
+            mend = "give another camera another role"
+            _refuse(path, f"camera[{index}].role", camera.role, "each only once", mend)
+        if camera.role == "scene" and not camera.depth:
+            _refuse(path, f"camera[{index}].depth", False, "true where the role is scene", "give the role to another")
+
+
 def _check_simulation(description: RobotDescription) -> None:
     path, simulation = description.path, description.simulation
-    _check_unique(path, "camera[].name", [item.name for item in description.camera])
     if simulation is None:
         if description.robot.simulated:
             _refuse(

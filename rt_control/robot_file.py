@@ -10,6 +10,7 @@ import msgspec
 from rt_control.errors import InputError
 
 MAX_AXES = 16  # kMaxAxes of messages.hpp
+BIN_FLOOR_M = 0.006  # thickness of a bin's floor
 
 Positive = Annotated[float, msgspec.Meta(gt=0.0)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
@@ -162,13 +163,23 @@ class Gripper(Section, frozen=True, kw_only=True):
     tip_beyond_tcp_m: NotNegative = 0.0
 
 
+CameraRole = Literal["scene", "stereo_left", "stereo_right", "wrist"]
+
+
 class Camera(Section, frozen=True, kw_only=True):
-    """A source of images; `depth` adds a depth image."""
+    """A source of images.
+
+    Attributes:
+        depth: it has a depth image, too.
+        role: what its images are for: `scene` finds objects and people, the stereo pair measures the distance to
+            people without it, `wrist` looks along the fingers; None: nobody needs them.
+    """
 
     name: Name
     width: Pixels
     height: Pixels
     depth: bool = False
+    role: CameraRole | None = None
 
 
 class Simulation(Section, frozen=True, kw_only=True):
@@ -227,6 +238,18 @@ class RobotDescription(RobotFile, frozen=True, kw_only=True):
     @property
     def axis_names(self) -> tuple[str, ...]:
         return tuple(axis.name for axis in self.axis)
+
+    def camera_of(self, role: CameraRole) -> Camera:
+        """The camera that has a role.
+
+        Raises:
+            InputError: none has it.
+        """
+        for camera in self.camera:
+            if camera.role == role:
+                return camera
+        names = ", ".join(camera.name for camera in self.camera) or "none: add a [[camera]]"
+        raise InputError(f'{self.path}: no camera has the role {role!r}; allowed: {names}; give one `role = "{role}"`')
 
     @property
     def gripper_index(self) -> int | None:

@@ -48,6 +48,9 @@ class AxisMap:
         self._positions = model.jnt_qposadr[joints]
         self._dofs = model.jnt_dofadr[joints]
         self._brake = np.array(brake)
+        self._joint_range, self._joint_dof_range = (
+            _range_of(np.array(indices)) for indices in (self._joint_axes, self._joint_dofs)
+        )
         self._position_range, self._dof_range = _range_of(self._positions), _range_of(self._dofs)
         # force = kp (ctrl - q) - kv q' becomes kp (position - q) + kv (velocity - q') with this share of the velocity.
         self._feed_forward = -model.actuator_biasprm[self.actuators, 2] / model.actuator_gainprm[self.actuators, 0]
@@ -65,7 +68,7 @@ class AxisMap:
     def torque(self, data: mujoco.MjData) -> npt.NDArray[np.float64]:
         """Torque of each motor with its share of the gravity compensation, N m; force of the gripper, N."""
         torque = np.zeros(MAX_AXES)
-        torque[self._joint_axes] = data.qfrc_actuator[self._joint_dofs]
+        torque[self._joint_range] = data.qfrc_actuator[self._joint_dof_range]
         torque[self._tendon_axes] = data.actuator_force[self._tendon_actuators]
         return torque
 
@@ -83,8 +86,10 @@ class AxisMap:
             data.qpos[self._positions[self._ratio[index] != 0.0]] = value
 
 
-def _range_of(indices: npt.NDArray[np.int32]) -> slice | npt.NDArray[np.int32]:
+def _range_of(indices: npt.NDArray[np.int_]) -> slice | npt.NDArray[np.int_]:
     """The same indices as a slice where they follow each other: a thousand looks a second cost less."""
+    if not len(indices):
+        return slice(0, 0)
     first = int(indices[0])
     return slice(first, first + len(indices)) if (np.diff(indices) == 1).all() else indices
 

@@ -1,4 +1,8 @@
-"""The simulated cameras as a process of their own: `python -m sim.camera_process --run-dir DIR --robot FILE`."""
+"""The simulated cameras as a process of their own: `python -m sim.camera_process --run-dir DIR --robot FILE`.
+
+Its heartbeat counts the loops that wrote images, and its rate is theirs: a plant that stands still makes the robot
+blind. The stamp of the heartbeat goes on, as the process itself is not hung.
+"""
 
 from __future__ import annotations
 
@@ -79,9 +83,8 @@ def _run(renderer: Renderer, description: RobotDescription, run: RunDirectory, r
                 frame = renderer.render(name, content, stamp_of(content))
                 writers[name].write(_header(frame), frame.rgb, frame.depth_m)
             last = content
-        now_ns = time.monotonic_ns()
-        pulse.worked(now_ns - start_ns)
-        pulse.beat(now_ns, metronome.missed)
+            pulse.worked(time.monotonic_ns() - start_ns)
+        pulse.beat(time.monotonic_ns(), metronome.missed)
 
 
 def _header(frame: Frame) -> FrameHeader:

@@ -98,9 +98,9 @@ class VirtualDrives:
         if reference is not None and (np.abs(reference.position - position) > self._following_limit).any():
             self._latched |= FAULT
             reference = None
-        latched_bits = self._latched & (WATCHDOG_TRIPPED | FAULT)
+        # An e-stop that took the torque shows until it is cleared: without torque nothing may look ready.
         chain_bit = EMERGENCY_STOP if emergency_stop else 0
-        self._status = latched_bits | chain_bit | (TORQUE_OFF if reference is None else ENABLED)
+        self._status = self._latched | chain_bit | (TORQUE_OFF if reference is None else ENABLED)
         return reference
 
     def _is_fresh(self, command: DriveCommand) -> bool:

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 
 import pytest
 
+from robot_runtime import campaign, cli
+from robot_runtime.commands import bench
+
 ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = (
+    "benchmarks",
+    "missions",
+    "perception",
+    "policies",
+    "behaviours",
+    "robot_runtime",
+    "robots",
+    "rt_control",
+    "sim",
+    "trees",
+)
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 RULE = re.compile(
     r'FaultRule\{Fault::(\w+), Stop::(\w+), (true|false), Resetter::(\w+),\s*"([^"]*)",\s*(kContinues|kEnds)\}'
@@ -15,6 +31,28 @@ RULE = re.compile(
 STOPS = {"none": "none", "ss2": "SS2", "ss1": "SS1", "sto": "STO"}
 RESETTERS = {"nobody": "-", "operator_": "operator", "requester": "operator; the agent only its own"}
 OUTCOMES = {"kContinues": "continues", "kEnds": "`stopped_by_safety`"}
+
+
+SOURCES = sorted(
+    path
+    for path in [*PAGES, *(item for folder in FOLDERS for item in (ROOT / folder).rglob("*"))]
+    if path.suffix in (".md", ".toml", ".py", ".xml", ".cpp", ".hpp") and "`dynamical " in path.read_text()
+)
+COMMAND = re.compile(r"`dynamical ([a-z][^`{]*)[`{]")  # up to what an f-string fills in
+
+
+def is_command(words: list[str]) -> bool:
+    """Whether these words after `dynamical`, as a text names them, are a command or a group; `a|b` are two of them."""
+    parser: argparse.ArgumentParser = cli.parser()
+    known = {"bench": set(bench.summaries(bench.BENCHMARKS)), "campaign": {*campaign.names(), "list"}}
+    for before, word in zip(["", *words], words, strict=False):
+        group = next((item for item in parser._actions if isinstance(item, argparse._SubParsersAction)), None)
+        if group is None:
+            return not word.islower() or word in known.get(before, {word})
+        if not set(word.split("|")) <= set(group.choices):
+            return False
+        parser = group.choices[word.split("|")[0]]
+    return True
 
 
 def fault_rows() -> list[str]:
@@ -41,6 +79,22 @@ def test_every_local_link_of_a_page_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
         if not re.match(r"[a-z]+:", target):
             assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_command_that_is_named_exists(source: Path) -> None:
+    for named in COMMAND.findall(source.read_text(encoding="utf-8")):
+        assert is_command(named.split()), f"{source.name} names `dynamical {named}`"
+
+
+@pytest.mark.parametrize("words", ["run --lockstep", "rt estop|reset", "bench tick", "bench", "mission check FILE"])
+def test_a_command_that_exists_is_known(words: str) -> None:
+    assert is_command(words.split())
+
+
+@pytest.mark.parametrize("words", ["fly", "rt fly", "rt estop|fly", "bench rt", "campaign fly"])
+def test_a_command_that_does_not_exist_is_not(words: str) -> None:
+    assert not is_command(words.split())
 
 
 def test_the_readme_names_no_make_target_that_does_not_exist() -> None:

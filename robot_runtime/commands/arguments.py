@@ -22,6 +22,17 @@ def seed(text: str) -> int:
     return value
 
 
+def count(text: str) -> int:
+    """How many: a whole number above zero."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; give a whole number of at least 1")
+    return value
+
+
 def positive_seconds(text: str) -> float:
     """A duration, s, above zero."""
     try:
@@ -41,6 +52,19 @@ def png_file(text: str) -> Path:
     return path
 
 
+def output_file(text: str) -> Path:
+    """A file to be written, in a folder that exists: refused before the work, not after it."""
+    path = Path(text)
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise argparse.ArgumentTypeError(f"cannot write {text!r}; give a file in a folder that exists")
+    return path
+
+
+def json_destination(text: str) -> str:
+    """Where JSON goes: a file in a folder that exists, or `-`."""
+    return text if text == "-" else str(output_file(text))
+
+
 def add_root_argument(parser: argparse.ArgumentParser) -> None:
     """The folder of the run directories, which only tests move."""
     parser.add_argument("--root", type=Path, help=argparse.SUPPRESS)
@@ -52,5 +76,6 @@ def add_json_argument(parser: argparse.ArgumentParser) -> None:
         "--json",
         metavar="PATH|-",
         dest="json_path",
+        type=json_destination,
         help="write one JSON object there; - is standard output, and then nothing else is printed on it",
     )

@@ -32,7 +32,9 @@ def register(commands: Subparsers) -> None:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="which benchmarks; see --list")
     parser.add_argument("--list", action="store_true", help="say which benchmarks there are, and end")
-    parser.add_argument("--page", type=Path, metavar="FILE", help="also write the tables as a Markdown page")
+    parser.add_argument(
+        "--page", type=arguments.output_file, metavar="FILE", help="also write the tables as a Markdown page"
+    )
     arguments.add_json_argument(parser)
     parser.set_defaults(handler=handle)
 

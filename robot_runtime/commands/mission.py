@@ -1,4 +1,4 @@
-"""`dynamical mission`: mission files."""
+"""`dynamical mission`: mission files, and the mission that runs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from robot_runtime.commands import arguments
 from rt_control.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
+    from robot_runtime.client import AgentClient
     from robot_runtime.commands.arguments import Subparsers
     from trees.mission import MissionPlan, PlannedNode
 
@@ -19,7 +21,7 @@ def register(commands: Subparsers) -> None:
     """Add the commands."""
     group = commands.add_parser(
         "mission",
-        help="mission files: check them, show one",
+        help="mission files: check them, show one; the running mission: pause, resume, cancel it",
         description="Missions are BehaviorTree.CPP 4 XML files.",
     ).add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -41,6 +43,10 @@ def register(commands: Subparsers) -> None:
     _add_robot(show)
     show.set_defaults(handler=show_command)
 
+    _add_request(group, "pause", pause_command, "suspend the running mission; the robot holds")
+    _add_request(group, "resume", resume_command, "go on after a pause, or after the reset of a stop")
+    _add_request(group, "cancel", cancel_command, "end the running mission; the robot holds and is idle")
+
 
 def check_command(options: argparse.Namespace) -> int:
     """Check missions; each wrong one has its line on standard error."""
@@ -60,6 +66,30 @@ def check_command(options: argparse.Namespace) -> int:
 def show_command(options: argparse.Namespace) -> int:
     """Print a mission."""
     print("\n".join(tree_lines(_load(options.mission, _known(options.robot)))))
+    return 0
+
+
+def pause_command(options: argparse.Namespace) -> int:
+    """Suspend the mission."""
+    with _agent(options) as agent:
+        agent.pause()
+    print("paused; `dynamical mission resume` goes on")
+    return 0
+
+
+def resume_command(options: argparse.Namespace) -> int:
+    """Let the mission go on."""
+    with _agent(options) as agent:
+        agent.resume()
+    print("resumed")
+    return 0
+
+
+def cancel_command(options: argparse.Namespace) -> int:
+    """End the mission."""
+    with _agent(options) as agent:
+        agent.cancel_mission()
+    print("cancelled")
     return 0
 
 
@@ -87,6 +117,26 @@ def _describe(node: PlannedNode) -> str:
 
 def _count(node: PlannedNode) -> int:
     return 1 + sum(_count(child) for child in node.children)
+
+
+def _add_request(group: Subparsers, name: str, handler: Callable[[argparse.Namespace], int], text: str) -> None:
+    parser = group.add_parser(
+        name, help=text, description=f"{text[0].upper()}{text[1:]}. Exit code 1 when the robot's agent refuses."
+    )
+    parser.add_argument("robot", nargs="?", help="name of the robot (default: the only one that runs)")
+    arguments.add_root_argument(parser)
+    parser.set_defaults(handler=handler)
+
+
+def _agent(options: argparse.Namespace) -> AgentClient:
+    """A connection to the agent of the robot that is meant."""
+    from robot_runtime.client import AgentClient
+    from robot_runtime.run_folders import running_robot
+    from rt_control.channels import RunDirectory
+
+    robot = running_robot(options.robot, options.root).robot
+    endpoint = RunDirectory.open(robot, options.root).endpoint("agent.api")
+    return AgentClient(endpoint, name=f"dynamical mission {options.handler.__name__.partition('_')[0]}")
 
 
 def _add_robot(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ from rt_control.errors import InputError
 if TYPE_CHECKING:
     from robot_runtime.commands.arguments import Subparsers
     from rt_control.description import RobotDescription
+    from rt_control.robot_check import RobotReport
 
 
 def register(commands: Subparsers) -> None:
@@ -52,13 +53,7 @@ def check_command(options: argparse.Namespace) -> int:
     from rt_control.robot_check import check_robot
 
     description = load_robot(options.robot)
-    report = check_robot(description)
-    print_robot(description)
-    x, y, z = report.pose_base_from_tcp_at_home[:3, 3]
-    print(
-        f"\nreach {report.reach_m:.3f} m from the first axis; tool centre point at home ({x:.3f}, {y:.3f}, {z:.3f}) m; "
-        f"the slowest axis stops from full speed in {report.stopping_s:.2f} s"
-    )
+    print_robot(description, check_robot(description))
     return 0
 
 
@@ -66,6 +61,7 @@ def import_command(options: argparse.Namespace) -> int:
     """Make a robot file."""
     from robot_runtime.robot_import import draft
     from rt_control.description import load_robot
+    from rt_control.robot_check import check_robot
 
     output = options.output or options.model.parent / "robot.toml"
     if output.exists() and not options.force:
@@ -77,14 +73,15 @@ def import_command(options: argparse.Namespace) -> int:
         raise InputError(
             f"--output: cannot write {str(output)!r} ({error.strerror}); give a file in a folder that exists"
         ) from error
-    print_robot(load_robot(output))
+    description = load_robot(output)
+    print_robot(description, check_robot(description))
     print(
         f"\nwrote {output}: {text.count('# CHECK')} lines in it are marked CHECK; then: dynamical robot check {output}"
     )
     return 0
 
 
-def print_robot(description: RobotDescription) -> None:
+def print_robot(description: RobotDescription, report: RobotReport) -> None:
     """Print a robot for people, on standard output."""
     from rich.console import Console
     from rich.table import Table
@@ -100,3 +97,9 @@ def print_robot(description: RobotDescription) -> None:
     console.print(f"poses: {', '.join(description.workcell.poses)}; bins: {bins}")
     console.print(f"cameras: {', '.join(item.name for item in description.camera) or 'none'}\n")
     console.print(table)
+    x, y, z = report.pose_base_from_tcp_at_home[:3, 3]
+    console.print(
+        f"\nreach {report.reach_m:.3f} m from the first axis; tool centre point at home ({x:.3f}, {y:.3f}, {z:.3f}) m; "
+        f"the slowest axis stops from full speed in {report.stopping_s:.2f} s",
+        soft_wrap=True,
+    )

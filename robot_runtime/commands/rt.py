@@ -30,7 +30,7 @@ def register(commands: Subparsers) -> None:
     status = _add(group, "status", status_command, "what rt_control says of itself, now")
     arguments.add_json_argument(status)
     _add(group, "estop", estop_command, "stop the robot now (SS1, latched); it stays stopped until a reset")
-    _add(group, "reset", reset_command, "end a latched stop; the robot does not move by itself after it")
+    _add(group, "reset", reset_command, "end a latched stop; nothing moves before `dynamical mission resume`")
     clean = _add(group, "clean", clean_command, "remove what a crashed run left in shared memory", needs_robot=True)
     clean.epilog = "A robot that runs is never touched."
 
@@ -68,7 +68,7 @@ def reset_command(options: argparse.Namespace) -> int:
         print("no stop is latched")
         return 0
     OperatorStop(directory).reset()
-    return _wait(directory, lambda state: not state.latched, "reset; the robot holds until it is told to resume")
+    return _wait(directory, lambda state: not state.latched, "reset; nothing moves before `dynamical mission resume`")
 
 
 def clean_command(options: argparse.Namespace) -> int:
@@ -139,7 +139,7 @@ def _print_status(figures: tuple[Figure, ...], state: native.State) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from robot_runtime.report import number
+    from robot_runtime.report import FILE_WIDTH, number
 
     table = Table(show_header=False, box=None, pad_edge=False)
     for figure in figures:
@@ -151,6 +151,8 @@ def _print_status(figures: tuple[Figure, ...], state: native.State) -> None:
         values = (state.position[index], state.velocity[index], state.position_reference[index])
         axes.add_row(str(index + 1), *(f"{value:9.4f}" for value in values))
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
     console.print(table)
     console.print()
     console.print(axes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,10 +69,13 @@ def register(commands: Subparsers) -> None:
 
 def handle(options: argparse.Namespace) -> int:
     """Run the mission."""
-    if options.view and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        raise InputError(
-            "--view: this session has no display (DISPLAY and WAYLAND_DISPLAY are empty); run without --view"
-        )
+    for given, name in ((options.view, "--view"), (options.attended, "--attended")):
+        if options.lockstep and given:
+            raise InputError(f"{name} is for a live run, and --lockstep is none: leave out one of them")
+    if options.view:
+        from sim.view import require_display
+
+        require_display()
     from robot_runtime.run import run
     from robot_runtime.run_options import RunOptions
     from trees.mission import mission_text

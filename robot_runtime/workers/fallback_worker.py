@@ -20,7 +20,6 @@ from rt_control import _native as native
 from rt_control.heartbeat import Pulse
 
 RATE_HZ = 10.0
-LEFT, RIGHT = "overhead_left", "overhead_right"
 
 
 def work(context: WorkerContext) -> None:
@@ -30,7 +29,8 @@ def work(context: WorkerContext) -> None:
     kinematics = native.Kinematics(context.model())
     stereo = StereoRange(description)
     retreat = RetreatController(description, kinematics)
-    cameras = {name: native.FrameReader(run.path(f"frame.{name}")) for name in (LEFT, RIGHT)}
+    left_name, right_name = (description.camera_of(role).name for role in ("stereo_left", "stereo_right"))
+    left_frames, right_frames = (native.FrameReader(run.path(f"frame.{name}")) for name in (left_name, right_name))
     states = native.StateReader(run.path("state"))
     constraints = native.ConstraintsWriter(run.path("constraints.fallback"))
     commands = native.CommandWriter(run.path("command.fallback"))
@@ -46,7 +46,8 @@ def work(context: WorkerContext) -> None:
         sequence = 0 if directive is None else directive.sequence
         queue_age_s = 0.0
         if state is not None:
-            left, right = read_frame(cameras[LEFT], LEFT, seen_number), read_frame(cameras[RIGHT], RIGHT)
+            left = read_frame(left_frames, left_name, seen_number)
+            right = read_frame(right_frames, right_name)
             if left is not None and right is not None and left.stamp_ns == right.stamp_ns:  # else: of two moments
                 seen_number = left.number
                 queue_age_s = (now_ns - left.stamp_ns) / 1e9

@@ -19,7 +19,6 @@ from robot_runtime.workers.loop import PeriodicLoop
 from rt_control import _native as native
 from rt_control.heartbeat import Pulse
 
-CAMERA = "rgbd"
 RATE_HZ = 30.0
 STATUS_PERIOD_NS = 50_000_000
 
@@ -30,7 +29,8 @@ def work(context: WorkerContext) -> None:
     run, description = context.run, context.description
     pipeline = ScenePipeline(description)
     kinematics = native.Kinematics(context.model())
-    frames = native.FrameReader(run.path(f"frame.{CAMERA}"))
+    camera = description.camera_of("scene").name
+    frames = native.FrameReader(run.path(f"frame.{camera}"))
     states = native.StateReader(run.path("state"))
     constraints = native.ConstraintsWriter(run.path("constraints.perception"))
     scenes: LatestPublisher[Scene] = LatestPublisher(run.endpoint("perception.scene"))
@@ -44,7 +44,7 @@ def work(context: WorkerContext) -> None:
 
     def arrived() -> bool:
         nonlocal frame
-        frame = read_frame(frames, CAMERA, seen_number)
+        frame = read_frame(frames, camera, seen_number)
         return frame is not None
 
     def step(now_ns: int) -> None:

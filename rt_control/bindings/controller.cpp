@@ -29,6 +29,7 @@ struct PythonInputs {
   std::int64_t compute_ns = 0;
   std::uint64_t deadline_misses = 0;
   std::uint64_t skipped_cycles = 0;
+  std::uint64_t requests_lost = 0;
   std::uint32_t realtime = 0;
   bool channel_broken = false;
   bool shutdown = false;
@@ -52,6 +53,7 @@ struct PythonInputs {
     inputs.compute_ns = compute_ns;
     inputs.deadline_misses = deadline_misses;
     inputs.skipped_cycles = skipped_cycles;
+    inputs.requests_lost = requests_lost;
     inputs.realtime = realtime;
     inputs.channel_broken = channel_broken;
     inputs.shutdown = shutdown;
@@ -102,6 +104,7 @@ void bind_inputs(const nb::module_& module) {
       .def_rw("compute_ns", &PythonInputs::compute_ns)
       .def_rw("deadline_misses", &PythonInputs::deadline_misses)
       .def_rw("skipped_cycles", &PythonInputs::skipped_cycles)
+      .def_rw("requests_lost", &PythonInputs::requests_lost, "Refused or corrupt, since the start.")
       .def_rw("realtime", &PythonInputs::realtime, "RealtimeStatus bits.")
       .def_rw("channel_broken", &PythonInputs::channel_broken)
       .def_rw("shutdown", &PythonInputs::shutdown);

@@ -96,7 +96,8 @@ void bind_enums(const nb::module_& module) {
       .value("authority_changed", EventKind::authority_changed)
       .value("request_refused", EventKind::request_refused)
       .value("deadline_missed", EventKind::deadline_missed)
-      .value("started", EventKind::started);
+      .value("started", EventKind::started)
+      .value("requests_lost", EventKind::requests_lost);
   nb::enum_<RealtimeStatus>(module, "RealtimeStatus", nb::is_arithmetic(), nb::is_flag(), "Bits of State.realtime.")
       .value("fifo", kRealtimeFifo)
       .value("memory_locked", kRealtimeMemoryLocked)

@@ -12,14 +12,12 @@ namespace {
 
 constexpr int kReadAttempts = 8;
 constexpr std::size_t kHeaderWords = sizeof(SlotHeader) / 8;
-constexpr std::uint64_t kGenerationShift = 40;
 constexpr std::uint64_t kSequenceMask = (std::uint64_t{1} << kGenerationShift) - 1;
 
 using Word = std::atomic_ref<std::uint64_t>;
 static_assert(Word::is_always_lock_free);
 
 std::uint64_t sequence_of(std::uint64_t word) { return word & kSequenceMask; }
-std::uint64_t generation_of(std::uint64_t word) { return word >> kGenerationShift; }
 std::uint64_t make_word(std::uint64_t generation, std::uint64_t sequence) {
   return (generation << kGenerationShift) | (sequence & kSequenceMask);
 }

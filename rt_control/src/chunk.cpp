@@ -20,13 +20,15 @@ bool is_well_formed(const Command& command, const RobotModel& model, std::int64_
   if (command.observation_ns < 0 || command.observation_ns > now_ns + kFutureTolerance_ns) {
     return false;
   }
+  // Each bound also keeps the sums that follow from overflowing.
+  const std::int64_t most = model.chunk_duration_limit_ns;
+  if (command.start_ns < 0 || command.start_ns > now_ns + most) {
+    return false;
+  }
   if (is_stream) {
     return true;
   }
-  // Each bound also keeps the sums that follow from overflowing.
-  const std::int64_t most = model.chunk_duration_limit_ns;
-  if (command.start_ns < 0 || command.start_ns > now_ns + most || command.spacing_ns <= 0 ||
-      command.spacing_ns > most || command.end_ns < command.start_ns) {
+  if (command.spacing_ns <= 0 || command.spacing_ns > most || command.end_ns < command.start_ns) {
     return false;
   }
   const std::int64_t duration = command.end_ns - command.start_ns;

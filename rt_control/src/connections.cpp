@@ -17,6 +17,9 @@ constexpr std::array kConstraintSources{
     NamedSource{Source::agent, "agent"}, NamedSource{Source::perception, "perception"},
     NamedSource{Source::fallback, "fallback"}, NamedSource{Source::safety_model, "safety_model"}};
 
+// No rt_control grants more epochs than this many bits count.
+constexpr std::uint64_t kEpochBits = 32;
+
 std::optional<State> read_previous(const std::string& path) {
   const Reader<State, ChannelKind::state> reader(path);
   State state{};
@@ -25,8 +28,14 @@ std::optional<State> read_previous(const std::string& path) {
   if (result == ReadResult::ok) {
     return state;
   }
-  // What cannot be read was written by somebody: it counts as one that did not end cleanly.
-  return result == ReadResult::empty ? std::nullopt : std::optional(State{});
+  if (result == ReadResult::empty) {
+    return std::nullopt;
+  }
+  // What cannot be read was written by somebody: it counts as one that did not end cleanly. Which epochs it granted is
+  // lost, so they go on where none before can have come; that rises with each rt_control.
+  State unknown{};
+  unknown.epoch_highest = (generation_of(reader.newest_word()) + 1) << kEpochBits;
+  return unknown;
 }
 
 template <typename Channels>
@@ -66,6 +75,11 @@ Connections::Connections(const std::string& run_directory)
   skip(agent_heartbeat_);
   drop_old_requests(agent_requests_, Source::agent);
   drop_old_requests(operator_requests_, Source::operator_);
+  requests_refused_before_ = requests_refused();
+}
+
+std::uint64_t Connections::requests_refused() const noexcept {
+  return agent_requests_.dropped() + operator_requests_.dropped();
 }
 
 // A grant or a reset was meant for the rt_control that the sender saw; a stop holds for whoever comes.
@@ -74,6 +88,7 @@ void Connections::drop_old_requests(RequestQueue& queue, Source origin) noexcept
   RequestQueue::Popped popped = RequestQueue::Popped::none;
   std::optional<Request> stop;
   while ((popped = queue.pop(request)) != RequestQueue::Popped::none) {
+    requests_corrupt_ += popped == RequestQueue::Popped::corrupt ? 1 : 0;
     const bool stops = request.kind == RequestKind::stop || request.kind == RequestKind::safe_torque_off;
     if (popped == RequestQueue::Popped::request && stops) {
       stop = request;
@@ -124,6 +139,7 @@ void Connections::read(Inputs& inputs) noexcept {
   read_requests(agent_requests_, Source::agent);
   inputs.requests = std::span(requests_).first(request_count_);
   request_count_ = 0;
+  inputs.requests_lost = requests_corrupt_ + (requests_refused() - requests_refused_before_);
 }
 
 void Connections::read_requests(RequestQueue& queue, Source origin) noexcept {
@@ -136,6 +152,8 @@ void Connections::read_requests(RequestQueue& queue, Source origin) noexcept {
     if (popped == RequestQueue::Popped::request) {
       request.origin = origin;  // the queue decides who asked
       ++request_count_;
+    } else {
+      ++requests_corrupt_;
     }
   }
 }

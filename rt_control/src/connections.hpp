@@ -43,6 +43,7 @@ class Connections {
   [[nodiscard]] static ReadResult read_new(Latest<Message, kind>& channel) noexcept;
   void read_requests(RequestQueue& queue, Source origin) noexcept;
   void drop_old_requests(RequestQueue& queue, Source origin) noexcept;
+  [[nodiscard]] std::uint64_t requests_refused() const noexcept;
 
   std::optional<State> previous_;  // read before `state_` attaches
   Writer<State, ChannelKind::state> state_;
@@ -57,6 +58,8 @@ class Connections {
   RequestQueue operator_requests_;
   std::array<Request, 2 * kRequestsPerCycle + 2> requests_{};
   std::size_t request_count_ = 0;
+  std::uint64_t requests_corrupt_ = 0;
+  std::uint64_t requests_refused_before_ = 0;  // by the queues, before this rt_control began
 };
 
 }  // namespace dynamical::rt

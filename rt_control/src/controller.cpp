@@ -6,10 +6,20 @@
 namespace dynamical::rt {
 namespace {
 
-// How long a reset waits for the drives to clear their fault.
+// How long a reset waits for the drives to clear their fault, and which faults are theirs to clear: an e-stop that took
+// the torque shows until then, even when its chain is closed again.
 constexpr std::uint32_t kResetCycles = 200;
+constexpr std::uint32_t kClearedByDrives = bit_of(Fault::drive_fault) | bit_of(Fault::operator_stop);
 // Drives that had followed and stop to, without saying why.
 constexpr std::uint32_t kDriveRefusalCycles = 5;
+// How long drives may take to enable when they are told to: brakes must open.
+constexpr std::uint32_t kDriveWaitCycles = 500;
+// Two clocks of the same rate may each be late by less than a cycle: so far the reference may lead a simulated plant.
+constexpr std::uint32_t kMostAhead = 2;
+// Repeated lateness: as much as the limit of one delay, skipped within this time, is a fault too. A simulated robot
+// that is visibly degraded waits for its plant instead of running away, so it may skip half of the time by default.
+constexpr double kLatenessWindow_ns = 2e9;
+constexpr double kLatenessDegraded = 4;
 // At its first look at the robot, rt_control takes this many times the standstill velocity for a motion: brakes that
 // have just closed still settle.
 constexpr double kMovingAtStart = 5;
@@ -58,6 +68,7 @@ void Controller::begin_cycle(const Inputs& inputs) noexcept {
   now_ns_ = inputs.now_ns;
   realtime_ = inputs.realtime;
   conditions_ = 0;
+  stop_requested_ = false;
   if (first) {
     push(EventKind::started, static_cast<std::uint32_t>(generation_));
   }
@@ -71,6 +82,8 @@ void Controller::read_drives(const Inputs& inputs) noexcept {
     drive_age_ += drive_seen_ ? 1 : 0;
     return;
   }
+  const std::uint64_t passed = state->cycle - drive_.cycle;
+  steps_ahead_ -= static_cast<std::uint32_t>(std::min<std::uint64_t>(steps_ahead_, passed));
   drive_ = *state;
   drive_age_ = 0;
   if (!drive_seen_) {
@@ -88,21 +101,21 @@ void Controller::hear(const Inputs& inputs) noexcept {
   if (inputs.agent_heartbeat != nullptr) {
     hear_agent(*inputs.agent_heartbeat);
   }
+  const std::int64_t woke_ns = inputs.now_ns + std::max<std::int64_t>(inputs.wake_latency_ns, 0);
   for (const Constraints* message : inputs.constraints) {
     if (message != nullptr) {
-      care_board_.hear(*message);
+      care_board_.hear(*message, woke_ns);
     }
   }
   care_ = care_board_.update();
 }
 
 void Controller::hear_agent(const Heartbeat& heartbeat) noexcept {
-  if (heartbeat.source != Source::agent ||
-      (heartbeat.count == agent_count_ && heartbeat.pid == agent_pid_ && agent_seen_)) {
+  // Only time that passed is a sign of life: a ring that repeats what it holds may show any count.
+  if (heartbeat.source != Source::agent || heartbeat.stamp_ns <= agent_stamp_ns_) {
     return;
   }
-  agent_count_ = heartbeat.count;
-  agent_pid_ = heartbeat.pid;
+  agent_stamp_ns_ = heartbeat.stamp_ns;
   agent_age_ = 0;
   agent_seen_ = heartbeat.state != ProcessState::stopping;
   if (!agent_seen_ && authority_.source() != Source::none) {
@@ -135,13 +148,24 @@ void Controller::detect_own_faults(const Inputs& inputs) noexcept {
   if (clock_broken_) {
     condition(Fault::clock_broken, -1, 0, 0);
   }
-  const std::int64_t limit_ns = degraded() ? model_.lateness_limit_degraded_ns : model_.lateness_limit_ns;
-  if (skipped_ns_ > limit_ns) {
-    condition(Fault::lateness, -1, static_cast<double>(skipped_ns_) * 1e-9, static_cast<double>(limit_ns) * 1e-9);
-  }
+  detect_lateness();
   if (inputs.channel_broken) {
     condition(Fault::channel_broken, -1, 0, 0);
   }
+}
+
+void Controller::detect_lateness() noexcept {
+  const auto limit_ns = static_cast<double>(degraded() ? model_.lateness_limit_degraded_ns : model_.lateness_limit_ns);
+  const double within_ns = degraded() && model_.simulated != 0 ? kLatenessDegraded * limit_ns : limit_ns;
+  const auto skipped_ns = static_cast<double>(skipped_ns_);
+  const double elapsed_ns = static_cast<double>(model_.period_ns) + skipped_ns;
+  lateness_ns_ = std::max(lateness_ns_ - within_ns * elapsed_ns / kLatenessWindow_ns, 0.0) + skipped_ns;
+  if (skipped_ns > limit_ns) {
+    condition(Fault::lateness, -1, skipped_ns * 1e-9, limit_ns * 1e-9);
+  } else if (lateness_ns_ > within_ns) {
+    condition(Fault::lateness, -1, lateness_ns_ * 1e-9, within_ns * 1e-9);
+  }
+  lateness_ns_ = (conditions_ & bit_of(Fault::lateness)) != 0 ? 0 : lateness_ns_;
 }
 
 void Controller::detect_drive_faults() noexcept {
@@ -156,12 +180,19 @@ void Controller::detect_drive_faults() noexcept {
   if ((drive_.status & kDriveEmergencyStop) != 0) {
     condition(Fault::operator_stop, -1, drive_.status, 0, Source::plant);
   }
+  if (drives_refuse()) {
+    condition(Fault::drive_fault, -1, drive_.status, 0);
+  }
+}
+
+// Told to enable, and without a fault of their own: they followed and stopped to, or never began.
+bool Controller::drives_refuse() noexcept {
   const bool enabled = (drive_.status & kDriveEnabled) != 0;
   drive_enabled_once_ = powered_ && (drive_enabled_once_ || enabled);
   drive_refusal_age_ = drive_enabled_once_ && !enabled ? drive_refusal_age_ + 1 : 0;
-  if (drive_refusal_age_ > kDriveRefusalCycles) {
-    condition(Fault::drive_fault, -1, drive_.status, 0);
-  }
+  const bool waits = powered_ && !enabled && !stops_.latched();
+  drive_wait_ = waits ? drive_wait_ + (drive_age_ == 0 ? 1 : 0) : 0;
+  return drive_refusal_age_ > kDriveRefusalCycles || drive_wait_ > kDriveWaitCycles;
 }
 
 void Controller::detect_limit_violation() noexcept {
@@ -208,13 +239,22 @@ void Controller::raise(Fault fault, std::int32_t axis, double value, double limi
   const Stop stop = stops_.in_force();
   if (stop == Stop::sto) {
     powered_ = false;
+    watches_ramp_ = false;
     apply(ExecutionEvent::torque_off);
   } else if (stop == Stop::ss1 && before < Stop::ss1) {
-    ramp_.begin(drive_.velocity, motion_.reference().velocity);
+    watch_ramp();
     apply(ExecutionEvent::ramps_down);
   } else if (stop == Stop::ss2) {
+    if (execution_ == ExecutionState::active) {
+      watch_ramp();
+    }
     apply(ExecutionEvent::brakes);
   }
+}
+
+void Controller::watch_ramp() noexcept {
+  watches_ramp_ = true;
+  ramp_.begin(drive_.velocity, motion_.reference().velocity);
 }
 
 // Requests
@@ -240,10 +280,10 @@ bool Controller::take_request(const Request& request) noexcept {
       hold(request.origin);
       return true;
     case RequestKind::stop:
-      raise(Fault::operator_stop, -1, 0, 0, request.origin);
+      request_stop(Fault::operator_stop, request.origin);
       return true;
     case RequestKind::safe_torque_off:
-      raise(Fault::safe_torque_off_requested, -1, 0, 0, request.origin);
+      request_stop(Fault::safe_torque_off_requested, request.origin);
       return true;
     case RequestKind::reset:
       return begin_reset(request.origin);
@@ -261,7 +301,8 @@ bool Controller::take_request(const Request& request) noexcept {
 }
 
 bool Controller::grant(const Request& request) noexcept {
-  if (stops_.latched() || shutdown_ || !authority_.grant(request.source, request.epoch)) {
+  const bool from_agent = request.origin == Source::agent;
+  if (!from_agent || stops_.latched() || shutdown_ || !authority_.grant(request.source, request.epoch)) {
     return false;
   }
   if (!agent_seen_) {
@@ -299,25 +340,37 @@ void Controller::hold(Source origin) noexcept {
   drop_commands();
 }
 
+// Whatever else was asked for in this cycle, and whatever reset is in progress: who stops the robot wins.
+void Controller::request_stop(Fault fault, Source origin) noexcept {
+  stop_requested_ = true;
+  if (reset_cycles_ != 0) {
+    abort_reset();
+  }
+  raise(fault, -1, 0, 0, origin);
+}
+
 bool Controller::begin_reset(Source origin) noexcept {
   const bool stands = execution_ == ExecutionState::stopped || execution_ == ExecutionState::fault;
-  const bool cause_gone = (conditions_ & ~bit_of(Fault::drive_fault)) == 0;
+  const bool cause_gone = (conditions_ & ~kClearedByDrives) == 0;
   if (!stands || !stops_.may_reset(origin) || !drive_seen_ || !at_standstill() || !cause_gone || shutdown_ ||
-      reset_cycles_ != 0) {
+      reset_cycles_ != 0 || stop_requested_) {
     return false;
   }
   reset_cycles_ = kResetCycles;
+  reset_began_cycle_ = cycle_;
+  reset_clears_ = conditions_ | bit_of(Fault::drive_fault);
   return true;
 }
 
-// The drives are told to clear their fault until they say that there is none; then the stop ends. Nothing moves: the
-// reference is the measured position, nobody has authority, and every command from before is gone.
+// The drives are told to clear their fault until they have heard it and say that there is none; then the stop ends.
+// Nothing moves: the reference is the measured position, nobody has authority, and every command from before is gone.
 void Controller::advance_reset() noexcept {
   if (reset_cycles_ == 0) {
     return;
   }
   --reset_cycles_;
-  const bool heard = reset_cycles_ + 2 <= kResetCycles && drive_age_ == 0;
+  const bool heard =
+      drive_age_ == 0 && drive_.accepted_generation == generation_ && drive_.accepted_cycle >= reset_began_cycle_;
   if (heard && conditions_ == 0 && at_standstill()) {
     reset_cycles_ = 0;
     const Fault fault = stops_.first().fault;
@@ -327,11 +380,17 @@ void Controller::advance_reset() noexcept {
     drive_enabled_once_ = false;
     apply(ExecutionEvent::reset);
     push(EventKind::stop_reset, static_cast<std::uint32_t>(fault));
-  } else if (reset_cycles_ == 0 || (conditions_ & ~bit_of(Fault::drive_fault)) != 0) {
-    reset_cycles_ = 0;
-    push(EventKind::request_refused, static_cast<std::uint32_t>(RequestKind::reset), -1, Source::none,
-         static_cast<double>(conditions_));
+  } else if (reset_cycles_ == 0 || (conditions_ & ~reset_clears_) != 0) {
+    abort_reset();
   }
+  // An e-stop chain that closed and opens again is a new stop.
+  reset_clears_ &= conditions_ | bit_of(Fault::drive_fault);
+}
+
+void Controller::abort_reset() noexcept {
+  reset_cycles_ = 0;
+  push(EventKind::request_refused, static_cast<std::uint32_t>(RequestKind::reset), -1, Source::none,
+       static_cast<double>(conditions_));
 }
 
 void Controller::take_shutdown(const Inputs& inputs) noexcept {
@@ -468,6 +527,7 @@ void Controller::execute() noexcept {
   }
   if (has_current_ && !care_.separation_stops && !stops_.latched()) {
     stops_.release();
+    watches_ramp_ = false;
     apply(ExecutionEvent::moves);
   }
   move();
@@ -475,12 +535,25 @@ void Controller::execute() noexcept {
 }
 
 void Controller::move() noexcept {
-  Intervention intervention{};
-  if (!drives_follow()) {
-    if (drive_seen_) {
-      motion_.seed(drive_.position);
+  // A simulated plant may be starved while this process is not: then time stands still for it, and a reference that
+  // went on would run away from the drives. What physical drives lose is lost.
+  advances_ = model_.simulated == 0 || steps_ahead_ < kMostAhead;
+  if (drives_follow()) {
+    if (advances_) {
+      advance_reference();
     }
-  } else if (execution_ == ExecutionState::active) {
+    return;
+  }
+  if (drive_seen_) {
+    motion_.seed(drive_.position);
+  }
+  explain({});
+}
+
+void Controller::advance_reference() noexcept {
+  ++steps_ahead_;
+  Intervention intervention{};
+  if (execution_ == ExecutionState::active) {
     intervention = motion_.follow(current_, care_);
   } else {
     motion_.brake();
@@ -489,10 +562,15 @@ void Controller::move() noexcept {
 }
 
 void Controller::finish_stops() noexcept {
-  if (execution_ == ExecutionState::stopping && stops_.in_force() == Stop::ss1) {
+  if (watches_ramp_ && advances_) {
     supervise_ramp();
-  } else if (execution_ == ExecutionState::stopping && motion_.at_rest()) {
+  }
+  const bool rests = execution_ == ExecutionState::stopping && motion_.at_rest();
+  if (rests && stops_.in_force() != Stop::ss1) {
     apply(ExecutionEvent::rests);
+  } else if (rests && at_standstill()) {
+    powered_ = false;
+    apply(ExecutionEvent::ramp_ended);
   }
   if (authority_.source() == Source::none && motion_.at_rest() && !stops_.latched()) {
     stops_.release();
@@ -506,8 +584,7 @@ void Controller::supervise_ramp() noexcept {
     raise(Fault::ramp_not_followed, axis, drive_.velocity[static_cast<std::size_t>(axis)],
           motion_.reference().velocity[static_cast<std::size_t>(axis)], Source::none);
   } else if (motion_.at_rest() && at_standstill()) {
-    powered_ = false;
-    apply(ExecutionEvent::ramp_ended);
+    watches_ramp_ = false;
   }
 }
 
@@ -552,13 +629,8 @@ bool Controller::at_standstill() const noexcept {
 // -----------------------------------------------------------------------------------------------------------
 
 void Controller::publish(const Inputs& inputs, Outputs& outputs) noexcept {
-  if (inputs.deadline_misses > deadline_misses_) {
-    if (deadline_said_cycle_ == 0 || cycle_ - deadline_said_cycle_ >= kEventPause) {
-      deadline_said_cycle_ = cycle_;
-      push(EventKind::deadline_missed, 0, -1, Source::none, static_cast<double>(inputs.deadline_misses));
-    }
-    deadline_misses_ = inputs.deadline_misses;
-  }
+  say_rise(deadline_misses_, inputs.deadline_misses, EventKind::deadline_missed);
+  say_rise(requests_lost_, inputs.requests_lost, EventKind::requests_lost);
   const bool rests = motion_.at_rest() && (execution_ == ExecutionState::idle || stops_.latched()) &&
                      execution_ != ExecutionState::stopping;
   if (shutdown_ && rests) {
@@ -566,7 +638,21 @@ void Controller::publish(const Inputs& inputs, Outputs& outputs) noexcept {
     outputs.finished = true;
   }
 
-  DriveCommand& drive = outputs.drive_command;
+  fill_drive_command(outputs.drive_command);
+  fill_state(inputs, outputs.state);
+  outputs.state.ended = outputs.finished && !stops_.latched() ? 1 : 0;
+}
+
+// Says that a count rose, not more often than once in the pause.
+void Controller::say_rise(Said& said, std::uint64_t count, EventKind kind) noexcept {
+  if (count > said.count && (said.cycle == 0 || cycle_ - said.cycle >= kEventPause)) {
+    said.cycle = cycle_;
+    said.count = count;
+    push(kind, 0, -1, Source::none, static_cast<double>(count));
+  }
+}
+
+void Controller::fill_drive_command(DriveCommand& drive) const noexcept {
   drive = DriveCommand{};
   drive.cycle = cycle_;
   drive.generation = generation_;
@@ -576,11 +662,12 @@ void Controller::publish(const Inputs& inputs, Outputs& outputs) noexcept {
   drive.clear_fault = reset_cycles_ > 0 ? 1 : 0;
   drive.position = motion_.reference().position;
   drive.velocity = motion_.reference().velocity;
+}
 
+void Controller::fill_state(const Inputs& inputs, State& state) const noexcept {
   const double period = static_cast<double>(model_.period_ns) * 1e-9;
   ChainPose chain;
   kinematics_.place(drive_.position, chain);
-  State& state = outputs.state;
   state = State{};
   state.cycle = cycle_;
   state.stamp_ns = now_ns_;
@@ -619,13 +706,14 @@ void Controller::publish(const Inputs& inputs, Outputs& outputs) noexcept {
   state.refused_id = refused_id_;
   state.refused = refused_;
   state.events = events_;
+  state.events_lost = events_lost_;
+  state.requests_lost = inputs.requests_lost;
   state.deadline_misses = inputs.deadline_misses;
   state.skipped_cycles = inputs.skipped_cycles;
   state.wake_latency_ns = inputs.wake_latency_ns;
   state.compute_ns = inputs.compute_ns;
   state.agent_age_s = agent_age_ * period;
   state.realtime = inputs.realtime;
-  state.ended = outputs.finished && !stops_.latched() ? 1 : 0;
 }
 
 void Controller::push(EventKind kind, std::uint32_t code, std::int32_t axis, Source source, double requested,
@@ -633,6 +721,8 @@ void Controller::push(EventKind kind, std::uint32_t code, std::int32_t axis, Sou
   if (outputs_->event_count < outputs_->events.size()) {
     outputs_->events[outputs_->event_count++] = {kind, code, axis, source, cycle_, now_ns_, requested, admitted, limit};
     ++events_;
+  } else {
+    ++events_lost_;
   }
 }
 

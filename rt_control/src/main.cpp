@@ -72,7 +72,7 @@ Arguments parse(std::span<char* const> values) {
     } else if (option == "--cpu") {
       arguments.wish.cpu = number("--cpu", value, -1, 1023);
     } else {
-      arguments.wish.priority = number("--priority", value, 1, 98);
+      arguments.wish.priority = number("--priority", value, 0, 98);
     }
   }
   if (arguments.run_directory.empty()) {

@@ -56,6 +56,8 @@ bool RequestQueue::push(const Request& request) noexcept {
   const std::scoped_lock threads(within_process_);
   const FileLock processes(mapping_.descriptor());
   if (!processes.held()) {
+    // Relaxed: a counter for people.
+    Word(mapping_.dropped()).fetch_add(1, std::memory_order_relaxed);
     return false;
   }
   // Relaxed: only holders of the lock write it, and the lock orders them.

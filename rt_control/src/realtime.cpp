@@ -61,6 +61,10 @@ RealtimeGrant become_realtime(const RealtimeWish& wish) {
       add(grant, "processor " + std::to_string(wish.cpu) + " is not available (" + std::strerror(errno) + ")");
     }
   }
+  if (wish.priority == 0) {
+    add(grant, "SCHED_FIFO is not asked for (give --priority 1 to 98)");
+    return grant;
+  }
   sched_param parameters{};
   parameters.sched_priority = wish.priority;
   if (sched_setscheduler(0, SCHED_FIFO, &parameters) == 0) {

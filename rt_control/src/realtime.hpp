@@ -7,8 +7,8 @@
 namespace dynamical::rt {
 
 struct RealtimeWish {
-  int cpu = -1;  // -1: any
-  int priority = 90;
+  int cpu = -1;       // -1: any
+  int priority = 90;  // of SCHED_FIFO; 0: ordinary scheduling, which counts as not granted
 };
 
 struct RealtimeGrant {

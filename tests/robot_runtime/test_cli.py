@@ -3,15 +3,23 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from robot_runtime import agent_api as api
 from robot_runtime import cli
 from robot_runtime.run_options import RunOptions
 from robot_runtime.run_result import RunResult
+from rt_control.channels import RunDirectory
+from rt_control.description import load_robot
 from rt_control.errors import ChannelError, InputError
+from rt_control.model_compiler import compile_model
 
 RESULT = RunResult(
     outcome="SUCCESS",
@@ -113,7 +121,16 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(runner: Runner, capsys: py
         (["run", "--duration", "0"], "'0' is no duration; give seconds above 0"),
         (["run", "--duration", "nan"], "'nan' is no duration"),
         (["run", "no_such_mission"], "'no_such_mission'"),
-        (["run", "--json", "/no/such/folder/result.json"], "cannot write '/no/such/folder/result.json'"),
+        (
+            ["run", "--json", "/no/such/folder/result.json"],
+            "cannot write '/no/such/folder/result.json'; give a file in",
+        ),
+        (["run", "--lockstep", "--view"], "--view is for a live run, and --lockstep is none: leave out one of them"),
+        (["run", "--lockstep", "--attended"], "--attended is for a live run"),
+        (["bench", "--page", "/no/such/folder/page.md"], "cannot write '/no/such/folder/page.md'"),
+        (["bench", "--json", "."], "cannot write '.'"),
+        (["campaign", "sorting", "--count", "x"], "'x' is no count; give a whole number of at least 1"),
+        (["campaign", "sorting", "--count", "0"], "'0' is no count"),
         (["rt", "clean"], "the following arguments are required: robot"),
         (["mission", "show", "no_such_mission"], "'no_such_mission'"),
         (["robot", "check", "arm8"], "'arm8'"),
@@ -137,6 +154,7 @@ def test_bad_input_is_refused_in_one_line_with_code_2(
     (line,) = lines(capsys.readouterr().err)
     assert line.startswith("dynamical: error: ")
     assert says in line
+    assert runner.asked == [], "it is refused before anything starts"
 
 
 def test_the_viewer_without_a_display_is_refused_before_anything_starts(
@@ -170,6 +188,66 @@ def test_the_command_line_is_read_without_loading_what_the_commands_run() -> Non
     )
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == ""
+
+
+@pytest.fixture
+def robot_root(tmp_path: Path) -> Iterator[Path]:
+    """Folder of the run directory of a robot that runs."""
+    arm7 = load_robot("arm7")
+    with RunDirectory.create("arm7", compile_model(arm7), {}, tmp_path):
+        yield tmp_path
+
+
+@contextmanager
+def agent(root: Path, reply: api.Reply) -> Iterator[list[api.Request]]:
+    """An agent that gives everybody the same answer; what it was asked."""
+    server = api.AgentApiServer(RunDirectory.open("arm7", root).endpoint("agent.api"))
+    asked: list[api.Request] = []
+    ended = threading.Event()
+
+    def serve() -> None:
+        while not ended.wait(0.002):
+            for call in server.receive():
+                asked.append(call.request)
+                server.answer(call, reply)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield asked
+    finally:
+        ended.set()
+        thread.join()
+        server.close()
+
+
+@pytest.mark.parametrize(
+    ("command", "request_type", "says"),
+    [
+        ("pause", api.Pause, "paused; `dynamical mission resume` goes on"),
+        ("resume", api.Resume, "resumed"),
+        ("cancel", api.CancelMission, "cancelled"),
+    ],
+)
+def test_the_running_mission_is_paused_resumed_and_cancelled(
+    robot_root: Path, capsys: pytest.CaptureFixture[str], command: str, request_type: type[api.Request], says: str
+) -> None:
+    with agent(robot_root, api.Done()) as asked:
+        assert cli.main(["mission", command, "--root", str(robot_root)]) == 0
+    assert [type(request) for request in asked] == [request_type]
+    assert lines(capsys.readouterr().out) == [says]
+
+
+def test_what_the_agent_refuses_is_one_line_with_code_1(robot_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with agent(robot_root, api.Refused("a stop is latched; reset it first")):
+        assert cli.main(["mission", "resume", "arm7", "--root", str(robot_root)]) == 1
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "dynamical: error: a stop is latched; reset it first\n")
+
+
+def test_a_mission_cannot_be_paused_where_no_robot_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["mission", "pause", "--root", str(tmp_path)]) == 2
+    assert lines(capsys.readouterr().err) == ["dynamical: error: no robot runs; start one with `dynamical run`"]
 
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

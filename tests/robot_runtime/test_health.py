@@ -68,7 +68,7 @@ def test_what_beats_is_well() -> None:
 def test_nothing_that_has_not_been_heard_of_is_well() -> None:
     health = HealthMonitors().update(0, HealthSamples(None, {}, {}))
     assert health.tier1.reason == "tier 1 has not been heard of"
-    assert health.cameras.reason == "no camera is fresh: the camera process has not been heard of"
+    assert health.cameras.reason == "no image is fresh: the camera process has not been heard of"
     assert health.policy.reason == "the policy worker has not been heard of"
     assert health.cloud.reason == "the cloud has not been heard of"
     assert health.load.ok
@@ -90,6 +90,17 @@ def test_silence_is_noticed_after_its_limit_and_return_after_the_recovery(source
     assert back.reason.endswith("is back, and watched for 0.5 s")
     assert not getattr(watch.tick(24), source).ok
     assert getattr(watch.tick(), source).ok
+
+
+def test_cameras_that_live_and_write_no_image_are_blind() -> None:
+    watch = Watch()
+    watch.counts["cameras"] = 0
+    watch.silent.add("cameras")  # its heartbeat goes on, the number of images does not
+    assert watch.tick().cameras.reason == "no image is fresh: the camera process has not been heard of"
+    watch.silent.clear()
+    assert watch.tick().cameras.ok
+    watch.silent.add("cameras")
+    assert watch.tick(26).cameras.reason == "no image is fresh: the camera process has been silent for 0.5 s"
 
 
 def test_a_process_that_flutters_stays_lost() -> None:

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from robot_runtime import cli
 from robot_runtime.robot_import import draft, read_model
 from rt_control.description import load_robot
 from rt_control.errors import InputError
+from rt_control.robot_check import check_robot
 
 URDF = """
 <robot name="two">
@@ -20,6 +22,24 @@ URDF = """
   </joint>
   <joint name="elbow" type="continuous"><parent link="upper"/><child link="lower"/><axis xyz="0 1 0"/></joint>
   <joint name="mount" type="fixed"><parent link="lower"/><child link="tool"/></joint>
+</robot>
+""".replace(
+    "INERTIA", '<inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial>'
+)
+
+URDF_FINGERS = """
+  <link name="left">INERTIA</link>
+  <link name="right">INERTIA</link>
+  <link name="wheel">INERTIA</link>
+  <joint name="finger" type="prismatic">
+    <parent link="lower"/><child link="left"/><axis xyz="1 0 0"/>
+    <limit lower="0" upper="0.04" velocity="0.1" effort="20"/>
+  </joint>
+  <joint name="mirror" type="prismatic">
+    <parent link="lower"/><child link="right"/><axis xyz="-1 0 0"/>
+    <limit lower="0" upper="0.04" velocity="0.1" effort="20"/><mimic joint="finger"/>
+  </joint>
+  <joint name="wheel" type="continuous"><parent link="base"/><child link="wheel"/><axis xyz="0 1 0"/></joint>
 </robot>
 """.replace(
     "INERTIA", '<inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial>'
@@ -66,6 +86,55 @@ def test_a_draft_is_a_robot_file_that_loads(model: str, tmp_path: Path, request:
     assert all(axis.lower <= home <= axis.upper for axis, home in zip(robot.axis, robot.home, strict=True))
 
 
+@pytest.mark.parametrize("model", ["urdf", "mjcf", "arm7"])
+def test_what_is_imported_passes_the_check(
+    model: str, tmp_path: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = load_robot("arm7").model_path if model == "arm7" else request.getfixturevalue(model)
+    output = tmp_path / "robot.toml"
+    assert cli.main(["robot", "import", str(path), "--name", "mine", "--output", str(output)]) == 0
+    assert "are marked CHECK" in capsys.readouterr().out
+    assert cli.main(["robot", "check", str(output)]) == 0
+    assert "reach" in capsys.readouterr().out
+
+
+def test_the_fingers_of_the_shipped_arm_become_its_gripper(tmp_path: Path) -> None:
+    arm7 = load_robot("arm7")
+    output = tmp_path / "robot.toml"
+    output.write_text(draft(arm7.model_path, output, "mine", None))
+    robot = load_robot(output)
+    assert robot.axis_names == arm7.axis_names
+    assert robot.gripper is not None and arm7.gripper is not None
+    assert (robot.gripper.axis, robot.gripper.opening_per_axis) == ("gripper", arm7.gripper.opening_per_axis)
+    assert (robot.gripper.open, robot.gripper.closed) == (arm7.gripper.open, arm7.gripper.closed)
+    assert robot.axis[-1].torque == arm7.axis[-1].torque
+    section = output.read_text().partition("[gripper]\n")[2].strip().splitlines()
+    assert all("CHECK" in line for line in section)
+
+
+def test_the_finger_of_a_urdf_becomes_its_gripper_and_what_else_moves_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "hand.urdf"
+    path.write_text(URDF.replace("</robot>", URDF_FINGERS))
+    output = tmp_path / "robot.toml"
+    output.write_text(draft(path, output, "mine", "tool"))
+    robot = load_robot(output)
+    check_robot(robot)
+    assert robot.axis_names == ("shoulder", "elbow", "finger")
+    assert robot.gripper is not None
+    assert (robot.gripper.axis, robot.gripper.opening_per_axis) == ("finger", 2.0)
+    assert "CHECK: driven, too, and left out: wheel" in output.read_text()
+    with pytest.raises(InputError, match="not clear; name it with --tcp; allowed: tool, left, right, wheel"):
+        draft(path, output, "mine", None)
+
+
+def test_limits_that_a_model_gives_in_degrees_stay_inside_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "degrees.xml"
+    path.write_text(MJCF.replace('type="slide" axis="0 0 1" range="0 0.8"', 'type="hinge" range="-166 725"'))
+    output = tmp_path / "robot.toml"
+    output.write_text(draft(path, output, "mine", None))
+    check_robot(load_robot(output))
+
+
 def test_limits_of_a_urdf_are_taken_and_what_it_lacks_is_marked(urdf: Path, tmp_path: Path) -> None:
     shoulder, elbow = read_model(urdf).axes
     assert (shoulder.lower, shoulder.upper, shoulder.velocity, shoulder.torque) == (0.5, 1.5, 2.0, 30.0)
@@ -95,11 +164,12 @@ def test_the_acceleration_lets_an_axis_brake_within_its_range(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("content", "name", "tool", "says"),
     [
-        ("<mujoco", "mine", None, "is not a model that MuJoCo reads"),
-        ("<mujoco/>", "mine", None, "has 0 hinge and slide joints; allowed: 1 to 16"),
+        ("<mujoco", "mine", None, "the model cannot be read: .* give a valid MJCF or URDF"),
+        ("<mujoco/>", "mine", None, "the model has no joint; allowed: revolute and prismatic"),
         (MJCF.replace("lift", "lift-1"), "mine", None, "joint 'lift-1'; allowed: letters, digits and _"),
+        (MJCF.replace("lift", "l" * 32), "mine", None, "allowed: letters, digits and _ .at most 31, a letter first"),
         (MJCF, "my robot", None, "--name 'my robot'; allowed: letters"),
-        (MJCF, "mine", "hand", "--tcp 'hand': .* allowed: tcp, flange"),
+        (MJCF, "mine", "hand", "--tcp 'hand': .* no such site or link; allowed: tcp, flange"),
         (MJCF.replace('"tcp"', '"hand"'), "mine", None, "not clear; name it with --tcp; allowed: hand, flange"),
     ],
 )

@@ -53,6 +53,6 @@ def test_a_robot_that_does_not_run_is_refused_with_those_that_do(tmp_path: Path)
         with pytest.raises(InputError, match="'arm9' does not run; running: arm7"):
             running_robot("arm9", tmp_path)
         with pytest.raises(
-            InputError, match="'arm6' does not run; a crashed run left remains, see `dynamical rt clean`"
+            InputError, match="'arm6' does not run; a crashed run left remains, see `dynamical rt clean arm6`"
         ):
             running_robot("arm6", tmp_path)

@@ -4,8 +4,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from robot_runtime import tier1_status
+from robot_runtime.commands import rt
 
 NONE = SimpleNamespace(name="none")
 
@@ -58,7 +60,7 @@ def test_a_healthy_state_is_told_in_words_and_units() -> None:
     assert told["cause of the last stop"].value == "none"
     assert told["real time"].value == "fifo, memory locked"
     assert told["drives"].value == "enabled"
-    assert told["nearest person"].value == "nobody"
+    assert (told["nearest person"].value, told["nearest person"].unit) == ("nobody", "")
     assert (told["age of this state"].value, told["age of this state"].unit) == (1.0, "ms")
 
 
@@ -76,10 +78,21 @@ def test_a_latched_stop_says_its_first_cause_and_how_to_go_on() -> None:
     assert told["cause of the last stop"].value == "limit violated on axis 3, ss1, in cycle 77 (seen 1.6, limit 1.5)"
 
 
+def test_the_ordinary_end_of_a_skill_is_no_stop_to_speak_of() -> None:
+    def last(fault: str) -> SimpleNamespace:
+        name, stop = SimpleNamespace(name=fault), SimpleNamespace(name="ss2")
+        return SimpleNamespace(fault=name, stop=stop, axis=-1, cycle=77, value=0.0, limit=0.0)
+
+    told = rows(last_cause=last("authority_revoked"))
+    assert told["cause of the last stop"].value == "none (the last skill ended)"
+    told = rows(last_cause=last("command_ended"))
+    assert told["cause of the last stop"].value == "command ended, ss2, in cycle 77"
+
+
 def test_a_degraded_loop_and_a_near_person_are_seen() -> None:
     told = rows(realtime=0b1000, person_distance_m=0.8)
     assert told["real time"].value == "degraded"
-    assert told["nearest person"].value == 0.8
+    assert (told["nearest person"].value, told["nearest person"].unit) == (0.8, "m")
 
 
 def test_a_refused_command_says_whose_and_why() -> None:
@@ -87,6 +100,17 @@ def test_a_refused_command_says_whose_and_why() -> None:
         refused=4, refusal=SimpleNamespace(name="wrong_epoch"), refused_source=SimpleNamespace(name="operator_")
     )
     assert told["refused commands"].note == "the last from operator: wrong epoch"
+
+
+def test_in_a_pipe_no_line_is_broken(capsys: pytest.CaptureFixture[str]) -> None:
+    refused = {"refused": 4, "refusal": SimpleNamespace(name="wrong_epoch_of_a_source"), "refused_source": NONE}
+    first = SimpleNamespace(
+        fault=SimpleNamespace(name="limit_violated"), stop=NONE, axis=2, cycle=77, value=1.6, limit=1.5
+    )
+    shown = state(latched=1, first_cause=first, **refused)
+    rt._print_status(tier1_status.figures(shown, 3_000_000), shown)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(tier1_status.figures(shown, 3_000_000)) + 1 + 1 + shown.axes
 
 
 def test_no_flag_set_is_none() -> None:

@@ -52,6 +52,8 @@ class Rig:
         self.plant_cycle = 0
         self.plant_alive = True
         self.plant_follows = True
+        self.plant_accepts = True
+        self.accepted_cycle = 0
         self.agent_alive = True
         self.agent_count = 0
         self.realtime = 0
@@ -71,16 +73,22 @@ class Rig:
         given.commands = list(commands)
         if self.plant_alive:
             self.plant_cycle += 1
+            if self.plant_accepts:
+                self.accepted_cycle = self.drive_command.cycle
             given.drive_state = rt.DriveState(
                 cycle=self.plant_cycle,
                 axes=self.model.axes,
                 status=self.status,
+                accepted_generation=self.drive_command.generation,
+                accepted_cycle=self.accepted_cycle,
                 position=self.position,
                 velocity=self.velocity,
             )
         if self.agent_alive:
             self.agent_count += 1
-            given.agent_heartbeat = rt.Heartbeat(source=rt.Source.agent, pid=1, count=self.agent_count)
+            given.agent_heartbeat = rt.Heartbeat(
+                source=rt.Source.agent, pid=1, count=self.agent_count, stamp_ns=self.now_ns
+            )
         for name, value in inputs.items():
             setattr(given, name, value)
         outputs = self.controller.step(given)

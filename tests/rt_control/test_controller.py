@@ -248,6 +248,15 @@ def test_authority_is_for_sources_that_can_command(rig: Rig, source: rt.Source) 
     assert rig.state.epoch_highest == 0
 
 
+@pytest.mark.parametrize("origin", [rt.Source.operator_, rt.Source.policy, rt.Source.none])
+def test_only_the_agent_may_grant_authority(rig: Rig, origin: rt.Source) -> None:
+    rig.steps(3)
+    rig.step(request(rt.RequestKind.grant_authority, origin, source=rt.Source.jog, epoch=5))
+    assert rig.state.authority == rt.Source.none
+    assert rig.state.epoch_highest == 0
+    assert rig.events[-1].kind == rt.EventKind.request_refused
+
+
 def test_epochs_rise_strictly(rig: Rig) -> None:
     rig.ready(epoch=5)
     for epoch in (5, 4, 0):
@@ -277,6 +286,8 @@ def test_epochs_rise_strictly(rig: Rig) -> None:
         ({"observation_ns": 2**63 - 1}, rt.Refusal.malformed),
         ({"kind": rt.CommandKind.none}, rt.Refusal.malformed),
         ({"kind": rt.CommandKind.stream}, rt.Refusal.malformed),
+        ({"kind": rt.CommandKind.stream, "count": 1, "start_ns": 2**63 - 1}, rt.Refusal.malformed),
+        ({"kind": rt.CommandKind.stream, "count": 1, "start_ns": -(2**63)}, rt.Refusal.malformed),
         ({"observation_ns": 500_000_000}, rt.Refusal.too_old),
         ({"start_ns": 100, "end_ns": 200}, rt.Refusal.too_old),
         ({"position": [[math.nan] * AXES] * 32}, rt.Refusal.not_finite),
@@ -383,16 +394,36 @@ def test_the_lease_of_the_agent_is_counted_in_executed_cycles() -> None:
 def test_a_repeated_heartbeat_does_not_count_as_life() -> None:
     rig = Rig().ready()
     rig.agent_alive = False
-    frozen = rt.Heartbeat(source=rt.Source.agent, pid=1, count=rig.agent_count)
+    frozen = rt.Heartbeat(source=rt.Source.agent, pid=1, count=rig.agent_count, stamp_ns=rig.now_ns)
     for _ in range(rig.model.agent_lease_cycles + 1):
         rig.step(agent_heartbeat=frozen)
     assert rig.state.first_cause.fault == Fault.agent_lost
 
 
+@pytest.mark.parametrize("pid", [1, 2])
+def test_a_heartbeat_whose_stamp_does_not_rise_is_no_life_whatever_else_changes(pid: int) -> None:
+    rig = Rig().ready()
+    rig.agent_alive = False
+    stamp_ns = rig.now_ns
+    for count in range(rig.model.agent_lease_cycles + 1):
+        rig.step(agent_heartbeat=rt.Heartbeat(source=rt.Source.agent, pid=pid, count=10**6 + count, stamp_ns=stamp_ns))
+    assert rig.state.first_cause.fault == Fault.agent_lost
+
+
+def test_an_agent_that_was_replaced_is_alive_when_its_stamp_rises() -> None:
+    rig = Rig().ready()
+    rig.agent_alive = False
+    for _ in range(2 * rig.model.agent_lease_cycles):
+        rig.step(agent_heartbeat=rt.Heartbeat(source=rt.Source.agent, pid=2, count=0, stamp_ns=rig.now_ns))
+    assert not rig.state.latched
+
+
 def test_an_agent_that_says_goodbye_is_not_lost() -> None:
     rig = Rig().moving()
     rig.agent_alive = False
-    goodbye = rt.Heartbeat(source=rt.Source.agent, pid=1, count=10**6, state=rt.ProcessState.stopping)
+    goodbye = rt.Heartbeat(
+        source=rt.Source.agent, pid=1, count=10**6, state=rt.ProcessState.stopping, stamp_ns=rig.now_ns + 1
+    )
     rig.step(agent_heartbeat=goodbye)
     assert rig.state.authority == rt.Source.none
     assert rig.state.execution == Execution.stopping
@@ -410,6 +441,86 @@ def test_lateness_is_judged_more_loosely_and_visibly_without_realtime() -> None:
     rig.step(elapsed_ns=300_000_000)
     assert rig.state.first_cause.fault == Fault.lateness
     assert rig.state.first_cause.value == pytest.approx(0.299)
+
+
+def test_many_small_delays_are_a_fault_as_one_long_one_is() -> None:
+    rig = Rig().ready()
+    limit_s = rig.model.lateness_limit_ns * 1e-9
+    for _ in range(2):
+        rig.step(elapsed_ns=3_000_000)
+        assert not rig.steps(99).latched
+    rig.step(elapsed_ns=3_000_000)
+    assert rig.state.first_cause.fault == Fault.lateness
+    assert limit_s < rig.state.first_cause.value < 3 * 0.002
+    rig.until(lambda state: state.execution == Execution.stopped)
+    rig.step(request(rt.RequestKind.reset))
+    rig.until(lambda state: not state.latched)
+
+
+def test_delays_that_come_seldom_are_forgotten() -> None:
+    rig = Rig().ready()
+    for _ in range(20):
+        rig.step(elapsed_ns=3_000_000)
+        rig.steps(1000)
+    assert not rig.state.latched
+
+
+def test_a_degraded_simulated_robot_may_lose_a_third_of_its_time_but_not_most_of_it() -> None:
+    rig = Rig()
+    rig.realtime = int(rt.RealtimeStatus.degraded)
+    rig.ready()
+    for _ in range(100):
+        rig.step(elapsed_ns=40_000_000)
+        rig.steps(80)
+    assert not rig.state.latched
+    for _ in range(20):
+        rig.step(elapsed_ns=200_000_000)
+        rig.steps(50)
+    assert rig.state.first_cause.fault == Fault.lateness
+
+
+def test_requests_and_events_that_are_lost_are_counted_and_the_requests_said(rig: Rig) -> None:
+    rig.ready()
+    rig.step(requests_lost=3)
+    assert rig.state.requests_lost == 3
+    assert rig.events[-1].kind == rt.EventKind.requests_lost and rig.events[-1].requested == 3
+    for count in range(4, 50):
+        rig.step(requests_lost=count)
+    rig.steps(100)
+    rig.step(requests_lost=50)
+    said = [event.requested for event in rig.events if event.kind == rt.EventKind.requests_lost]
+    assert said == [3, 50]
+    before = rig.state.events
+    rig.step(*[request(rt.RequestKind.reset)] * 100)
+    assert rig.state.events == before + 64
+    assert rig.state.events_lost == 36
+
+
+@pytest.mark.parametrize("distance", [0.8, 0.3])
+@pytest.mark.parametrize(
+    "brake", [hold_is_requested, authority_is_revoked, person_comes_near], ids=lambda f: f.__name__
+)
+def test_a_robot_that_goes_on_through_an_ss2_loses_its_torque(brake: Callable[[Rig], None], distance: float) -> None:
+    rig = Rig().ready()
+    rig.step(commands=(rig.sweep(distance),))
+    rig.steps(300)
+    rig.plant_follows = False
+    assert np.abs(rig.velocity[:ARM_AXES]).min() > 10 * rig.model.standstill_velocity
+    brake(rig)
+    rig.until(lambda state: state.stop == rt.Stop.sto, most=1000)
+    assert rig.state.last_cause.fault == Fault.ramp_not_followed
+    assert not rig.drive_command.enable
+
+
+def test_a_robot_that_moves_again_after_an_ss2_is_not_held_to_its_ramp() -> None:
+    rig = Rig().moving()
+    hold_is_requested(rig)
+    rig.step(request(rt.RequestKind.begin_skill, rt.Source.agent, skill=9))
+    goal = np.array([1.5] * ARM_AXES + [0.0])
+    for _ in range(1000):
+        rig.step(commands=(rig.stream(goal),))
+        rig.velocity = rig.velocity + np.array([0.25] * ARM_AXES + [0.0])  # more than a ramp would let pass at rest
+    assert not rig.state.latched
 
 
 def test_a_held_robot_takes_no_commands_until_a_skill_begins_or_authority_is_granted() -> None:
@@ -467,9 +578,17 @@ def test_margins_multiply_the_protective_distance() -> None:
 
 @pytest.mark.parametrize(
     "nonsense",
-    [{"speed_scale": float("nan")}, {"speed_scale": 2.0}, {"margin_scale": 0.5}, {"person_distance_m": -1.0}],
+    [
+        {"speed_scale": float("nan")},
+        {"speed_scale": 2.0},
+        {"margin_scale": 0.5},
+        {"person_distance_m": -1.0},
+        {"stamp_ns": -(2**63)},
+        {"stamp_ns": 2**63 - 1},
+        {"stamp_ns": 1_020_000_000},  # 16 ms after the cycle that hears it
+    ],
 )
-def test_constraints_that_make_no_sense_do_not_count(nonsense: dict[str, float]) -> None:
+def test_constraints_that_make_no_sense_do_not_count(nonsense: dict[str, Any]) -> None:
     slot = rt.ConstraintSlot(source=rt.Source.perception, lease_cycles=50, stale_speed_scale=0.5)
     rig = Rig(small_model(constraint_slots=[slot])).ready()
     message = person_at(rig, 1.0)
@@ -478,6 +597,38 @@ def test_constraints_that_make_no_sense_do_not_count(nonsense: dict[str, float])
     rig.step(constraints=[message])
     assert rig.state.stale_constraints == 1 << rt.Source.perception
     assert rig.state.speed_scale == 0.5
+
+
+def test_what_was_measured_long_ago_is_stale_at_once() -> None:
+    slot = rt.ConstraintSlot(source=rt.Source.perception, lease_cycles=50, stale_speed_scale=0.5)
+    rig = Rig(small_model(constraint_slots=[slot])).ready()
+    message = person_at(rig, 1.0)
+    message.stamp_ns = rig.now_ns - 900_000_000
+    rig.step(constraints=[message])
+    assert rig.state.stale_constraints == 1 << rt.Source.perception
+    message.stamp_ns = rig.now_ns - 29_000_000  # 30 ms old when it is heard
+    rig.step(constraints=[message])
+    assert rig.steps(19).speed_scale == 1.0
+    assert rig.step().speed_scale == 0.5
+
+
+def test_a_stamp_from_the_future_does_not_mute_its_source() -> None:
+    slot = rt.ConstraintSlot(source=rt.Source.perception, lease_cycles=50, stale_speed_scale=0.5)
+    rig = Rig(small_model(constraint_slots=[slot])).ready()
+    message = person_at(rig, 1.0)
+    message.stamp_ns = rig.now_ns + 3_600_000_000_000
+    rig.step(constraints=[message])
+    rig.step(constraints=[person_at(rig, 1.0)])
+    assert not rig.state.stale_constraints
+
+
+def test_a_measurement_newer_than_the_cycle_that_woke_late_is_heard() -> None:
+    slot = rt.ConstraintSlot(source=rt.Source.perception, lease_cycles=50, stale_speed_scale=0.5)
+    rig = Rig(small_model(constraint_slots=[slot])).ready()
+    message = person_at(rig, 1.0)
+    message.stamp_ns = rig.now_ns + 100_000_000
+    rig.step(constraints=[message], wake_latency_ns=110_000_000)
+    assert not rig.state.stale_constraints
 
 
 def test_the_first_start_is_idle_and_enables_the_drives_where_they_stand() -> None:

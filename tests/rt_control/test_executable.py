@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import struct
 import subprocess
 import threading
 import time
@@ -47,15 +48,18 @@ class Drives:
             cycle += 1
             command = self._commands.read()
             enabled = False
+            accepted_cycle = 0
             velocity = np.zeros(AXES)
             if command is not None and command.generation >= self.generation:
-                self.generation = command.generation
+                self.generation, accepted_cycle = command.generation, command.cycle
                 enabled = bool(command.enable)
                 if enabled:
                     self.position, velocity = command.position[:AXES].copy(), command.velocity[:AXES].copy()
             self._writer.write(
                 rt.DriveState(
                     cycle=cycle,
+                    accepted_generation=self.generation,
+                    accepted_cycle=accepted_cycle,
                     axes=AXES,
                     stamp_ns=time.monotonic_ns(),
                     status=int(rt.DriveStatus.enabled) if enabled else int(rt.DriveStatus.torque_off),
@@ -180,6 +184,32 @@ def test_after_sigkill_the_next_one_begins_latched_until_the_operator_resets(rob
     robot.wait(lambda state: not state.latched and bool(state.drive_status & rt.DriveStatus.enabled), "the reset")
 
 
+def test_epochs_go_on_where_none_can_have_come_when_the_last_state_cannot_be_read(robot: Robot) -> None:
+    path = robot.run.path("state")
+    assert rt.StateWriter(path).write(rt.State(generation=1, epoch_highest=77))
+    content = bytearray(path.read_bytes())
+    content[content.index(struct.pack("<Q", 77))] ^= 1
+    path.write_bytes(content)
+    robot.start()
+    state = robot.wait(lambda state: state.cycle > 0, "rt_control")
+    assert state.generation == 2
+    assert state.epoch_highest == 2 << 32
+    assert state.first_cause.fault == rt.Fault.restarted
+
+
+def test_requests_that_a_queue_refuses_or_that_are_corrupt_in_it_are_counted(robot: Robot) -> None:
+    process = robot.start()
+    robot.wait(lambda state: state.cycle > 0, "rt_control")
+    process.send_signal(signal.SIGSTOP)
+    pushed = [robot.operator.push(rt.Request(kind=rt.RequestKind.hold)) for _ in range(70)]
+    assert pushed.count(False) == 6
+    with robot.run.path("requests.agent").open("r+b") as file:
+        file.seek(64)
+        file.write(struct.pack("<Q", 10**6))  # more than any push leaves
+    process.send_signal(signal.SIGCONT)
+    robot.wait(lambda state: state.requests_lost == 7, "the count of lost requests")
+
+
 def test_one_that_was_stopped_and_replaced_can_tell_the_drives_nothing(robot: Robot) -> None:
     old = robot.start()
     robot.wait(lambda state: bool(state.drive_status & rt.DriveStatus.enabled), "drives follow")
@@ -195,6 +225,30 @@ def test_one_that_was_stopped_and_replaced_can_tell_the_drives_nothing(robot: Ro
     assert robot.state().generation == 2
 
 
+def test_without_a_priority_a_simulated_robot_runs_visibly_degraded(robot: Robot) -> None:
+    process = robot.start("--priority", "0")
+    state = robot.wait(lambda state: bool(state.drive_status & rt.DriveStatus.enabled), "drives follow")
+    assert state.realtime & rt.RealtimeStatus.degraded
+    assert not state.realtime & rt.RealtimeStatus.fifo
+    process.send_signal(signal.SIGTERM)
+    _, error = process.communicate()
+    assert process.returncode == 0
+    assert "SCHED_FIFO is not asked for (give --priority 1 to 98)" in error
+
+
+def test_without_a_priority_a_real_robot_is_not_armed(tmp_path: Path) -> None:
+    with RunDirectory.create("arm", small_model(simulated=0), {}, tmp_path) as run:
+        done = subprocess.run(
+            [str(executable.path()), "--run-dir", str(run.directory), "--priority", "0"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "will not arm a real robot without real-time: " in done.stderr
+    assert "SCHED_FIFO is not asked for" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -202,8 +256,9 @@ def test_one_that_was_stopped_and_replaced_can_tell_the_drives_nothing(robot: Ro
         (["--run-dir"], "--run-dir needs a value"),
         (["--speed", "3"], "unknown argument '--speed'; usage: rt_control --run-dir DIR"),
         (["--run-dir", "nowhere", "--cpu", "x"], "--cpu is 'x', allowed are -1 to 1023"),
-        (["--run-dir", "nowhere", "--priority", "99"], "--priority is '99', allowed are 1 to 98"),
-        (["--run-dir", "nowhere"], "robot model nowhere/robot cannot be read"),
+        (["--run-dir", "nowhere", "--priority", "99"], "--priority is '99', allowed are 0 to 98"),
+        (["--run-dir", "nowhere", "--priority", "-1"], "--priority is '-1', allowed are 0 to 98"),
+        (["--run-dir", "nowhere"], "nowhere is not a run directory: there is no file `lock` in it"),
     ],
 )
 def test_bad_arguments_end_with_one_line_and_code_2(arguments: list[str], message: str, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -92,6 +93,24 @@ def test_the_cameras_follow_the_plant_and_number_on_after_a_restart(
     last = wait_for(readers["rgbd"].read)[0].number
     start("sim.camera_process")
     assert wait_for(lambda: readers["rgbd"].read(last))[0].number == last + 1
+
+
+@pytest.mark.sim
+def test_while_the_plant_stands_still_the_cameras_live_and_count_no_image(
+    run: RunDirectory, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    plant = start("sim.plant_process")
+    start("sim.camera_process")
+    reader = HeartbeatReader(run.path("heartbeat.cameras"))
+    wait_for(reader.read, lambda beat: beat.count >= 3)
+    plant.send_signal(signal.SIGSTOP)
+    stopped_ns = time.monotonic_ns()
+    # The image of the last world may still be under way.
+    settled = wait_for(reader.read, lambda beat: beat.stamp_ns > stopped_ns + 1_000_000_000)
+    later = wait_for(reader.read, lambda beat: beat.stamp_ns > settled.stamp_ns + 500_000_000)
+    assert later.count == settled.count
+    plant.send_signal(signal.SIGCONT)
+    wait_for(reader.read, lambda beat: beat.count > settled.count)
 
 
 def test_an_emergency_stop_by_argument_opens_the_chain(

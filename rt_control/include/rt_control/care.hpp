@@ -25,15 +25,19 @@ class CareBoard {
  public:
   explicit CareBoard(const RobotModel& model) noexcept : model_(model) {}
 
-  // Takes a message if it makes sense and is newer than the last one of its source.
-  void hear(const Constraints& message) noexcept {
+  // Takes a message if it makes sense, is not from the future, and is newer than the last one of its source. What was
+  // measured long ago is stale at once; after a stall of the whole host that is so until the next measurement.
+  void hear(const Constraints& message, std::int64_t now_ns) noexcept {
     const auto index = static_cast<std::size_t>(message.source);
-    if (index >= kMaxSources || !is_sane(message) || (heard_[index] && message.stamp_ns <= last_[index].stamp_ns)) {
+    const bool in_time = message.stamp_ns >= 0 && message.stamp_ns <= now_ns + kFutureTolerance_ns;
+    if (index >= kMaxSources || !is_sane(message) || !in_time ||
+        (heard_[index] && message.stamp_ns <= last_[index].stamp_ns)) {
       return;
     }
     last_[index] = message;
     heard_[index] = true;
-    age_[index] = 0;
+    const std::int64_t cycles = std::max<std::int64_t>(now_ns - message.stamp_ns, 0) / model_.period_ns;
+    age_[index] = static_cast<std::uint32_t>(std::min<std::int64_t>(cycles, kAgeLimit));
   }
 
   // Once in each executed cycle, after hear().
@@ -59,6 +63,9 @@ class CareBoard {
 
  private:
   static constexpr std::uint32_t kUndeclaredLease = 250;
+  // A measurement may be stamped within the cycle that has begun already when it is read.
+  static constexpr std::int64_t kFutureTolerance_ns = 10'000'000;
+  static constexpr std::int64_t kAgeLimit = std::numeric_limits<std::uint32_t>::max();
   // Once stopped, a person must be this share of the slowing range further away, or the robot would twitch.
   static constexpr double kHysteresis = 0.1;
 

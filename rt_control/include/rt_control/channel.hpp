@@ -24,6 +24,10 @@ enum class ReadResult : std::uint32_t {
   malformed = 4,  // the size is not that of the message
 };
 
+// Of a ring's word: generation << 40 | sequence.
+inline constexpr std::uint64_t kGenerationShift = 40;
+[[nodiscard]] constexpr std::uint64_t generation_of(std::uint64_t word) noexcept { return word >> kGenerationShift; }
+
 struct ReadInfo {
   std::uint64_t sequence = 0;
   std::uint64_t generation = 0;

@@ -32,9 +32,10 @@ struct Inputs {
   std::int64_t compute_ns = 0;  // of the cycle before
   std::uint64_t deadline_misses = 0;
   std::uint64_t skipped_cycles = 0;
-  std::uint32_t realtime = 0;   // RealtimeStatus bits
-  bool channel_broken = false;  // something could not be written
-  bool shutdown = false;        // come to rest and finish
+  std::uint64_t requests_lost = 0;  // refused or corrupt, since start
+  std::uint32_t realtime = 0;       // RealtimeStatus bits
+  bool channel_broken = false;      // something could not be written
+  bool shutdown = false;            // come to rest and finish
 };
 
 struct Outputs {
@@ -65,7 +66,9 @@ class Controller {
 
   void detect_faults(const Inputs& inputs) noexcept;
   void detect_own_faults(const Inputs& inputs) noexcept;
+  void detect_lateness() noexcept;
   void detect_drive_faults() noexcept;
+  [[nodiscard]] bool drives_refuse() noexcept;
   void detect_limit_violation() noexcept;
   void detect_agent_loss() noexcept;
   void condition(Fault fault, std::int32_t axis, double value, double limit, Source source = Source::none) noexcept;
@@ -76,8 +79,10 @@ class Controller {
   [[nodiscard]] bool grant(const Request& request) noexcept;
   [[nodiscard]] bool revoke(const Request& request) noexcept;
   void hold(Source origin) noexcept;
+  void request_stop(Fault fault, Source origin) noexcept;
   [[nodiscard]] bool begin_reset(Source origin) noexcept;
   void advance_reset() noexcept;
+  void abort_reset() noexcept;
   void take_shutdown(const Inputs& inputs) noexcept;
 
   void take_commands(const Inputs& inputs) noexcept;
@@ -90,6 +95,8 @@ class Controller {
 
   void execute() noexcept;
   void move() noexcept;
+  void advance_reference() noexcept;
+  void watch_ramp() noexcept;
   void finish_stops() noexcept;
   void supervise_ramp() noexcept;
   void explain(Intervention intervention) noexcept;
@@ -97,6 +104,8 @@ class Controller {
   void set_authority_event() noexcept;
 
   void publish(const Inputs& inputs, Outputs& outputs) noexcept;
+  void fill_drive_command(DriveCommand& drive) const noexcept;
+  void fill_state(const Inputs& inputs, State& state) const noexcept;
   void push(EventKind kind, std::uint32_t code, std::int32_t axis = -1, Source source = Source::none,
             double requested = 0, double admitted = 0, double limit = 0) noexcept;
 
@@ -119,6 +128,7 @@ class Controller {
   std::uint64_t cycle_ = 0;
   std::int64_t now_ns_ = 0;
   std::int64_t skipped_ns_ = 0;  // between the cycle before and this one
+  double lateness_ns_ = 0;       // sum of what was skipped, leaking
   bool clock_broken_ = false;
   std::uint32_t realtime_ = 0;
   std::uint32_t conditions_ = 0;  // bit per latching Fault whose cause is there in this cycle
@@ -128,11 +138,14 @@ class Controller {
   bool drive_enabled_once_ = false;
   std::uint32_t drive_age_ = 0;          // executed cycles since the last fresh state
   std::uint32_t drive_refusal_age_ = 0;  // executed cycles in which the drives should have followed, and did not
+  std::uint32_t drive_wait_ = 0;         // fresh states without `enabled` since they were told to enable
+  std::uint32_t steps_ahead_ = 0;        // of the reference, that the drives have had no cycle for
+  bool advances_ = true;                 // the reference, in this cycle
+  bool watches_ramp_ = false;            // since a stop began until the robot stands
   bool powered_ = false;                 // what the drives are told: enable
   bool restarted_ = false;               // began after an rt_control that did not end cleanly
 
-  std::uint64_t agent_count_ = 0;
-  std::int64_t agent_pid_ = 0;
+  std::int64_t agent_stamp_ns_ = -1;
   bool agent_seen_ = false;
   std::uint32_t agent_age_ = 0;
 
@@ -146,7 +159,10 @@ class Controller {
   std::array<std::uint64_t, kMaxSources> seen_id_{};
   std::array<std::uint64_t, kMaxSources> seen_epoch_{};
   std::uint32_t skill_ = 0;
-  std::uint32_t reset_cycles_ = 0;  // left of a reset in progress
+  std::uint32_t reset_cycles_ = 0;       // left of a reset in progress
+  std::uint64_t reset_began_cycle_ = 0;  // the first that told the drives to clear their fault
+  std::uint32_t reset_clears_ = 0;       // bit per Fault that the drives are expected to clear
+  bool stop_requested_ = false;          // in this cycle
 
   Intervention intervention_{};
   std::uint64_t interventions_ = 0;
@@ -158,8 +174,14 @@ class Controller {
   std::uint64_t refused_id_ = 0;
   std::uint64_t refused_ = 0;
   std::uint64_t events_ = 0;
-  std::uint64_t deadline_misses_ = 0;
-  std::uint64_t deadline_said_cycle_ = 0;
+  std::uint64_t events_lost_ = 0;
+  struct Said {
+    std::uint64_t count = 0;
+    std::uint64_t cycle = 0;
+  };
+  void say_rise(Said& said, std::uint64_t count, EventKind kind) noexcept;
+  Said deadline_misses_;
+  Said requests_lost_;
 };
 
 }  // namespace dynamical::rt

@@ -115,6 +115,8 @@ struct Fields<State> {
                                           RT_FIELD(State, refused_id),
                                           RT_FIELD(State, refused),
                                           RT_FIELD(State, events),
+                                          RT_FIELD(State, events_lost),
+                                          RT_FIELD(State, requests_lost),
                                           RT_FIELD(State, deadline_misses),
                                           RT_FIELD(State, skipped_cycles),
                                           RT_FIELD(State, wake_latency_ns),

@@ -53,7 +53,7 @@ struct ChannelHeader {
   // Queue: items pushed since creation.
   alignas(kCacheLine) std::uint64_t newest;
   alignas(kCacheLine) std::uint64_t popped;   // queue only
-  alignas(kCacheLine) std::uint64_t dropped;  // queue only: pushes refused because it was full
+  alignas(kCacheLine) std::uint64_t dropped;  // queue only: pushes that were refused
 };
 
 static_assert(sizeof(ChannelHeader) == 4 * kCacheLine);

@@ -212,6 +212,8 @@ struct State {
   std::uint64_t refused_id;
   std::uint64_t refused;          // commands refused since start
   std::uint64_t events;           // events pushed since start
+  std::uint64_t events_lost;      // more than one cycle holds, since start
+  std::uint64_t requests_lost;    // refused by a full or locked queue, or corrupt in it, since start
   std::uint64_t deadline_misses;  // commands that reached the drives more than one period after they were due
   std::uint64_t skipped_cycles;   // never replayed
   std::int64_t wake_latency_ns;   // of this cycle
@@ -239,6 +241,7 @@ enum class EventKind : std::uint32_t {
   request_refused = 7,    // code: RequestKind
   deadline_missed = 8,
   started = 9,
+  requests_lost = 10,  // requested: how many since start
 };
 
 struct Event {

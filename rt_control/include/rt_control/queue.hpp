@@ -16,7 +16,7 @@ class RequestQueue {
   // Throws ChannelFault.
   explicit RequestQueue(const std::string& path);
 
-  // False: the queue is full (counted in `dropped`), or another process has held the lock for 100 ms. Not for the
+  // False, and counted in `dropped`: the queue is full, or another process has held the lock for 100 ms. Not for the
   // real-time thread.
   [[nodiscard]] bool push(const Request& request) noexcept;
 

@@ -12,6 +12,7 @@ class StopMachine {
   // Takes a cause; its `stop` is set from the fault table. True if this fault was not in force yet.
   bool raise(StopCause cause) noexcept {
     const FaultRule& rule = rule_of(cause.fault);
+    others_ = others_ || (latched_ && rule.latched && cause.source != first_.source);
     if ((raised_ & bit_of(rule.fault)) != 0 || (latched_ && !rule.latched)) {
       return false;
     }
@@ -39,6 +40,7 @@ class StopMachine {
     latched_ = false;
     in_force_ = Stop::none;
     raised_ = 0;
+    others_ = false;
     first_ = nothing();
   }
 
@@ -48,7 +50,7 @@ class StopMachine {
       return true;
     }
     return rule_of(first_.fault).resetter == Resetter::requester && origin == Source::agent &&
-           first_.source == origin && worst_is_first();
+           first_.source == origin && !others_ && worst_is_first();
   }
 
   [[nodiscard]] Stop in_force() const noexcept { return in_force_; }
@@ -78,6 +80,7 @@ class StopMachine {
   Stop in_force_ = Stop::none;
   bool latched_ = false;
   std::uint32_t raised_ = 0;  // bit per Fault since the last release or reset
+  bool others_ = false;       // somebody else than the first cause's source asked for the latched stop too
   StopCause first_ = nothing();
   StopCause last_ = nothing();
 };
