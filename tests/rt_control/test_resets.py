@@ -153,7 +153,8 @@ class DrivenRig(Rig):
 
 
 def test_after_a_long_e_stop_the_drives_show_it_until_a_reset_and_follow_after_it() -> None:
-    rig = DrivenRig().moving()
+    rig = DrivenRig()
+    rig.moving()
     rig.chain_open = True
     rig.steps(EMERGENCY_STOP_DELAY_CYCLES + 100)
     assert rig.state.first_cause.fault == Fault.operator_stop

@@ -75,7 +75,7 @@ struct Heartbeat {
   Source source;
   ProcessState state;
   std::int64_t pid;
-  std::int64_t stamp_ns;
+  std::int64_t stamp_ns;  // when written; it counts as life only if it rises
   std::uint64_t count;
   double rate_hz;        // of the process's own loop, measured
   double busy_ratio;     // 0..1 share of its period that it worked
@@ -274,7 +274,7 @@ enum DriveStatus : std::uint32_t {
   kDriveTorqueOff = 1u << 1,
   kDriveWatchdogTripped = 1u << 2,
   kDriveFault = 1u << 3,
-  kDriveEmergencyStop = 1u << 4,  // the e-stop chain is open
+  kDriveEmergencyStop = 1u << 4,  // the e-stop chain is open, or took the torque and was not cleared since
 };
 
 // Drives -> rt_control, every plant cycle.
@@ -282,7 +282,7 @@ struct DriveState {
   std::uint64_t cycle;  // plant cycles since start
   std::int64_t stamp_ns;
   std::uint64_t accepted_generation;
-  std::uint64_t accepted_cycle;  // of the last DriveCommand taken
+  std::uint64_t accepted_cycle;  // of the last DriveCommand taken; a reset waits until it was heard
   std::uint32_t axes;
   std::uint32_t status;  // DriveStatus bits
   std::uint64_t watchdog_trips;
