@@ -41,6 +41,8 @@ def figures(state: native.State, now_ns: int) -> tuple[Figure, ...]:
         Figure(name="speed of the tool", value=state.tcp_speed_mps, unit="m/s"),
         Figure(name="interventions", value=state.interventions, unit="cycles"),
         Figure(name="refused commands", value=state.refused, note=_refusal(state)),
+        Figure(name="lost requests", value=state.requests_lost, note="corrupt, or the queue was full"),
+        Figure(name="lost events", value=state.events_lost, note="more in one cycle than it can tell of"),
         Figure(name="battery", value=round(100.0 * state.battery, 1), unit="%"),
     ]
     return tuple(rows)
