@@ -38,6 +38,8 @@ def state(**changed: Any) -> Any:
         "tcp_speed_mps": 0.4,
         "interventions": 0,
         "refused": 0,
+        "requests_lost": 0,
+        "events_lost": 0,
         "refusal": NONE,
         "refused_source": NONE,
         "battery": 0.5,
