@@ -8,6 +8,8 @@ from pathlib import Path
 
 from rt_control import executable
 
+PATIENCE_MS = 100.0  # of a simulated plant without real-time priority: simulated time waits for a late rt_control
+
 
 @dataclass(frozen=True, slots=True)
 class RealtimePlacement:
@@ -82,6 +84,7 @@ class RobotPlan:
             *_module("sim.plant_process", *common),
             *("--seed", str(self.seed), "--score-file", str(self.score_file)),
             *("--watchdog-cycles", str(self.watchdog_cycles)),
+            *("--patience-ms", "0" if placement.fifo else f"{PATIENCE_MS:g}"),
             *("--cpu", str(placement.cpu), "--priority", str(placement.plant_priority if placement.fifo else 0)),
             *(("--person", self.person) if self.person else ()),
         )
