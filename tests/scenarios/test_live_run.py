@@ -15,11 +15,13 @@ import pytest
 
 from rt_control import channels
 from rt_control.description import load_robot
+from tests.scenarios.witness import StallWitness
 
 pytestmark = pytest.mark.live
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 180.0
+ATTEMPTS = 3
 END_LIMIT_S = 30.0
 WITHOUT_PERMISSION = ("setpriv", "--bounding-set=-sys_nice,-ipc_lock,-sys_resource")
 KEYS = {
@@ -80,20 +82,27 @@ def pids_of(root: Path) -> list[int]:
 
 
 def test_the_demo_mission_sorts_the_table_and_prints_one_json_object(
-    start: Callable[..., subprocess.Popen[str]], shared_root: Path
+    start: Callable[..., subprocess.Popen[str]],
+    shared_root: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    process = start("--json", "-")
-    output, errors = process.communicate(timeout=LIMIT_S)
-    result = json.loads(output)
-    assert result.keys() >= KEYS
-    if result["realtime"] == "degraded":  # as an ordinary user: see below
-        assert result["outcome"] in ("SUCCESS", "stopped_by_safety"), (result, errors)
-        return
-    assert result["outcome"] == "SUCCESS", (result, errors)
+    for attempt in range(1, ATTEMPTS + 1):
+        with StallWitness() as witness:
+            process = start("--json", "-")
+            output, errors = process.communicate(timeout=LIMIT_S)
+        result = json.loads(output)
+        assert result.keys() >= KEYS
+        assert not pids_of(shared_root)
+        if result["realtime"] == "degraded":  # as an ordinary user: see below
+            assert result["outcome"] in ("SUCCESS", "stopped_by_safety"), (result, errors)
+            return
+        if result["outcome"] == "SUCCESS" or attempt == ATTEMPTS or not witness.stalled:
+            break
+        record_property("repeated_because_the_host_stalled_s", max(witness.stalls_s))
+    assert result["outcome"] == "SUCCESS", json.dumps(result)
     assert result["objects_sorted"] == result["objects_total"] == 4
     assert process.returncode == 0
-    assert result["realtime"] in ("fifo", "degraded")
-    assert not pids_of(shared_root)
+    assert result["realtime"] == "fifo"
 
 
 def test_without_real_time_permission_the_robot_is_visibly_degraded_and_ends_by_name(
