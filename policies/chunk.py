@@ -17,17 +17,19 @@ def make_chunk(
     setpoints: npt.NDArray[np.float64],
     *,
     start_ns: int,
+    end_ns: int,
     observation_ns: int,
     epoch: int,
     skill: int,
     command_id: int,
     source: Source,
 ) -> Command:
-    """A chunk that ends with its last setpoint.
+    """A chunk for `rt_control`.
 
     Args:
         setpoints: (count, axes), SPACING_NS apart.
-        start_ns: time of the first.
+        start_ns: of the first, on the time of the reference (`State.trajectory_ns`).
+        end_ns: when braking begins, on the monotonic clock; not after the last one.
         observation_ns: stamp of the oldest observation that they rest on.
         epoch: of the authority.
         skill: number of the execution.
@@ -47,7 +49,7 @@ def make_chunk(
     command.observation_ns = observation_ns
     command.start_ns = start_ns
     command.spacing_ns = SPACING_NS
-    command.end_ns = start_ns + (count - 1) * SPACING_NS
+    command.end_ns = end_ns
     command.count = count
     command.position[:count, :axes] = setpoints  # a view; the rest of a new command is zero
     return command

@@ -17,7 +17,8 @@ from policies.trajectory import JointMotion, Motion, MotionLimits, NoMotion, Pat
 Array = npt.NDArray[np.float64]
 
 SETPOINTS = 32
-SPACING_NS = 10_000_000  # 310 ms ahead
+SPACING_NS = 10_000_000
+CHUNK_NS = (SETPOINTS - 1) * SPACING_NS  # 310 ms ahead
 DEVIATION_LIMIT = 2e-3  # rad or m between plan and reference, before a new plan is made
 DEVIATION_TIME_S = 2e-3  # a reference that is early or late by so much has not left the plan either
 SPEED_CHANGE = 0.1  # relative change of the speed in force, before a new plan is made
@@ -76,27 +77,27 @@ class Follower:
         """Drop the plan: the next one begins at the reference."""
         self._plan = None
 
-    def setpoints(self, goal: MotionGoal, reference: Reference, stamp_ns: int, speed: float) -> Array:
-        """Setpoints (SETPOINTS, axes), SPACING_NS apart, the first at `stamp_ns`.
+    def setpoints(self, goal: MotionGoal, reference: Reference, trajectory_ns: int, speed: float) -> Array:
+        """Setpoints (SETPOINTS, axes), SPACING_NS apart, the first at `trajectory_ns`.
 
         Args:
             goal: where to go.
-            reference: what the drives were told at `stamp_ns`.
-            stamp_ns: of the reference.
+            reference: what the drives were told at `trajectory_ns`.
+            trajectory_ns: of the reference.
             speed: 0..1 of the velocity limits.
 
         Raises:
             NoMotion: nothing can be planned from this reference.
         """
         plan = self._plan
-        if plan is None or plan.goal is not goal or self._left(plan, reference, stamp_ns, speed):
-            plan = self._plan = self._make(goal, reference, stamp_ns, speed)
-        times: Array = self._offsets_s + (stamp_ns - plan.start_ns) * 1e-9
+        if plan is None or plan.goal is not goal or self._left(plan, reference, trajectory_ns, speed):
+            plan = self._plan = self._make(goal, reference, trajectory_ns, speed)
+        times: Array = self._offsets_s + (trajectory_ns - plan.start_ns) * 1e-9
         positions = np.empty((SETPOINTS, len(reference.position)))
         positions[:] = reference.position
         positions[:, self._arm] = plan.arm.positions(times)
         if plan.gripper is not None and self._gripper is not None:
-            times = self._offsets_s + (stamp_ns - plan.gripper_start_ns) * 1e-9
+            times = self._offsets_s + (trajectory_ns - plan.gripper_start_ns) * 1e-9
             positions[:, self._gripper] = plan.gripper.positions(times)
         if not np.isfinite(positions).all():
             raise NoMotion("the plan from here is not finite")
@@ -112,19 +113,19 @@ class Follower:
             return True
         return bool(np.abs(reference.position[self._gripper] - goal.gripper).max() <= ARRIVED)
 
-    def _left(self, plan: _Plan, reference: Reference, stamp_ns: int, speed: float) -> bool:
+    def _left(self, plan: _Plan, reference: Reference, trajectory_ns: int, speed: float) -> bool:
         return (
             abs(speed - plan.speed) > SPEED_CHANGE * plan.speed
-            or _has_left(plan.arm, stamp_ns - plan.start_ns, reference.of(self._arm))
-            or self._gripper_left(plan, reference, stamp_ns)
+            or _has_left(plan.arm, trajectory_ns - plan.start_ns, reference.of(self._arm))
+            or self._gripper_left(plan, reference, trajectory_ns)
         )
 
-    def _gripper_left(self, plan: _Plan, reference: Reference, stamp_ns: int) -> bool:
+    def _gripper_left(self, plan: _Plan, reference: Reference, trajectory_ns: int) -> bool:
         if plan.gripper is None or self._gripper is None:
             return False
-        return _has_left(plan.gripper, stamp_ns - plan.gripper_start_ns, reference.of(self._gripper))
+        return _has_left(plan.gripper, trajectory_ns - plan.gripper_start_ns, reference.of(self._gripper))
 
-    def _make(self, goal: MotionGoal, reference: Reference, stamp_ns: int, speed: float) -> _Plan:
+    def _make(self, goal: MotionGoal, reference: Reference, trajectory_ns: int, speed: float) -> _Plan:
         limits = self._limits.at_speed(speed * goal.speed)
         arm_reference, arm_limits = reference.of(self._arm), limits.of(self._arm)
         waypoints = tuple(point[self._arm] for point in goal.waypoints)
@@ -138,24 +139,24 @@ class Follower:
         else:
             waypoints = _ahead(waypoints, arm_reference.position)
             arm = PathMotion(arm_reference, waypoints, arm_limits)
-        gripper, gripper_start_ns = self._make_gripper(goal, reference, stamp_ns)
-        return _Plan(goal, waypoints, stamp_ns, speed, arm, gripper, gripper_start_ns)
+        gripper, gripper_start_ns = self._make_gripper(goal, reference, trajectory_ns)
+        return _Plan(goal, waypoints, trajectory_ns, speed, arm, gripper, gripper_start_ns)
 
-    def _make_gripper(self, goal: MotionGoal, reference: Reference, stamp_ns: int) -> tuple[Motion | None, int]:
+    def _make_gripper(self, goal: MotionGoal, reference: Reference, trajectory_ns: int) -> tuple[Motion | None, int]:
         """The gripper's motion and its start; the one that is under way to the same place goes on."""
         if self._gripper is None:
-            return None, stamp_ns
+            return None, trajectory_ns
         before = self._plan
         if (
             before is not None
             and before.goal.gripper == goal.gripper
-            and not self._gripper_left(before, reference, stamp_ns)
+            and not self._gripper_left(before, reference, trajectory_ns)
         ):
             return before.gripper, before.gripper_start_ns
         at, within = reference.of(self._gripper), self._limits.of(self._gripper)
         if goal.gripper is None:
-            return StopMotion(at, within), stamp_ns
-        return JointMotion(at, np.array([goal.gripper]), within), stamp_ns
+            return StopMotion(at, within), trajectory_ns
+        return JointMotion(at, np.array([goal.gripper]), within), trajectory_ns
 
 
 def _has_left(motion: Motion, elapsed_ns: int, reference: Reference) -> bool:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from perception.scene import Scene
 from policies.activity import Held, Step, View
 from policies.chunk import make_chunk
-from policies.follower import Follower, MotionGoal
+from policies.follower import CHUNK_NS, Follower, MotionGoal
 from policies.trajectory import MotionLimits, Reference
 from policies.workspace import Workspace
 
@@ -92,11 +92,12 @@ class MotionSource:
         """
         self._goal = step.goal
         speed = min(max(speed, 0.0), max(float(state.speed_scale), 0.0), 1.0)
-        setpoints = self._follower.setpoints(step.goal, view.reference, view.stamp_ns, speed)
+        setpoints = self._follower.setpoints(step.goal, view.reference, int(state.trajectory_ns), speed)
         self._command_id = max(self._command_id, int(state.command_id)) + 1
         return make_chunk(
             setpoints,
-            start_ns=view.stamp_ns,
+            start_ns=int(state.trajectory_ns),
+            end_ns=view.stamp_ns + CHUNK_NS,
             observation_ns=step.observation_ns,
             epoch=epoch,
             skill=skill,

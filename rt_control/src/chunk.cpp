@@ -11,7 +11,7 @@ constexpr double kRangeTolerance = 1e-6;
 // The observation may be stamped within the cycle that has begun already when it is read.
 constexpr std::int64_t kFutureTolerance_ns = 10'000'000;
 
-bool is_well_formed(const Command& command, const RobotModel& model, std::int64_t now_ns) {
+bool is_well_formed(const Command& command, const RobotModel& model, std::int64_t now_ns, std::int64_t trajectory_ns) {
   const bool is_stream = command.kind == CommandKind::stream;
   if ((!is_stream && command.kind != CommandKind::chunk) || command.axes != model.axes || command.count == 0 ||
       command.count > kMaxSetpoints || (is_stream && command.count != 1)) {
@@ -22,16 +22,18 @@ bool is_well_formed(const Command& command, const RobotModel& model, std::int64_
   }
   // Each bound also keeps the sums that follow from overflowing.
   const std::int64_t most = model.chunk_duration_limit_ns;
-  if (command.start_ns < 0 || command.start_ns > now_ns + most) {
+  if (command.start_ns < 0 || command.start_ns > trajectory_ns + most) {
     return false;
   }
   if (is_stream) {
     return true;
   }
-  if (command.spacing_ns <= 0 || command.spacing_ns > most || command.end_ns < command.start_ns) {
+  // Setpoint 0 comes at this time at the earliest: the reference never runs faster than the clock.
+  const std::int64_t start_ns = command.start_ns + (now_ns - trajectory_ns);
+  if (command.spacing_ns <= 0 || command.spacing_ns > most || command.end_ns < start_ns) {
     return false;
   }
-  const std::int64_t duration = command.end_ns - command.start_ns;
+  const std::int64_t duration = command.end_ns - start_ns;
   return duration <= most && duration <= (std::int64_t{command.count} - 1) * command.spacing_ns;
 }
 
@@ -64,8 +66,9 @@ double tangent(const Command& command, std::uint32_t axis, std::uint32_t at, dou
 
 }  // namespace
 
-Refusal check_command(const Command& command, const RobotModel& model, std::int64_t now_ns) noexcept {
-  if (!is_well_formed(command, model, now_ns)) {
+Refusal check_command(const Command& command, const RobotModel& model, std::int64_t now_ns,
+                      std::int64_t trajectory_ns) noexcept {
+  if (!is_well_formed(command, model, now_ns, trajectory_ns)) {
     return Refusal::malformed;
   }
   if (!all_setpoints(command, model.axes, [](double value, std::uint32_t) { return std::isfinite(value); })) {

@@ -434,7 +434,7 @@ void Controller::take_command(const Command& command, Source ring) noexcept {
     return;
   }
   refusal_said_ = Refusal::none;
-  const bool later = command.kind == CommandKind::chunk && command.start_ns > now_ns_;
+  const bool later = command.kind == CommandKind::chunk && command.start_ns > trajectory_due_ns();
   if (later && has_current_) {
     next_ = command;
     has_next_ = true;
@@ -460,7 +460,7 @@ Refusal Controller::check(const Command& command, Source ring) const noexcept {
   if (!drives_follow()) {
     return Refusal::not_ready;
   }
-  return check_command(command, model_, now_ns_);
+  return check_command(command, model_, now_ns_, trajectory_due_ns());
 }
 
 void Controller::refuse(Refusal refusal, Source source, std::uint64_t command_id) noexcept {
@@ -490,7 +490,6 @@ void Controller::start_command(const Command& command) noexcept {
   current_ = command;
   has_current_ = true;
   stream_age_ = 0;
-  motion_.begin(static_cast<double>(now_ns_ - command.start_ns) * 1e-9);
 }
 
 void Controller::drop_commands() noexcept {
@@ -498,8 +497,11 @@ void Controller::drop_commands() noexcept {
   has_next_ = false;
 }
 
+// Time of the reference after the step of this cycle, if nothing scales it.
+std::int64_t Controller::trajectory_due_ns() const noexcept { return motion_.time_ns() + model_.period_ns; }
+
 void Controller::end_commands_when_due() noexcept {
-  if (has_next_ && now_ns_ >= next_.start_ns) {
+  if (has_next_ && trajectory_due_ns() >= next_.start_ns) {
     has_next_ = false;
     start_command(next_);
   }
@@ -547,6 +549,7 @@ void Controller::move() noexcept {
   if (drive_seen_) {
     motion_.seed(drive_.position);
   }
+  motion_.set_time(now_ns_);
   explain({});
 }
 
@@ -684,6 +687,7 @@ void Controller::fill_state(const Inputs& inputs, State& state) const noexcept {
   state.epoch_highest = authority_.epoch_highest();
   state.command_id = has_current_ ? current_.command_id : 0;
   state.command_end_ns = has_current_ ? current_.end_ns : 0;
+  state.trajectory_ns = motion_.time_ns();
   state.position = drive_.position;
   state.velocity = drive_.velocity;
   state.torque = drive_.torque;

@@ -22,7 +22,9 @@ void Motion::seed(const AxisVector& position) noexcept {
   path_rate_ = 0;
 }
 
-void Motion::begin(double time_s) noexcept { path_time_s_ = time_s; }
+double Motion::time_along(const Command& command) const noexcept {
+  return static_cast<double>(time_ns_ - command.start_ns) * 1e-9;
+}
 
 void Motion::Binding::take(Constraint by, std::int32_t which, double wanted, double allowed) noexcept {
   if (wanted > allowed && allowed < ratio * wanted) {
@@ -74,7 +76,7 @@ Motion::Binding Motion::path_binding(const AxisVector& velocity, const Care& car
 
 // Time along the path runs slower where a limit binds, so that the robot stays on the path instead of cutting corners.
 void Motion::advance_path(const Command& command, const Care& care, Sample& target, Binding& binding) noexcept {
-  const Sample here = sample(command, model_.axes, path_time_s_);
+  const Sample here = sample(command, model_.axes, time_along(command));
   binding = path_binding(here.velocity, care, false);
   double rise = 1.0;
   for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
@@ -82,8 +84,8 @@ void Motion::advance_path(const Command& command, const Care& care, Sample& targ
     rise = std::min(rise, step / std::max(std::abs(here.velocity[axis]), step));
   }
   path_rate_ = std::clamp(binding.ratio, path_rate_ * (1.0 - brake_share()), path_rate_ + rise);
-  path_time_s_ += path_rate_ * period_;
-  target = sample(command, model_.axes, path_time_s_);
+  time_ns_ += std::llround(path_rate_ * static_cast<double>(model_.period_ns));
+  target = sample(command, model_.axes, time_along(command));
   for (double& velocity : target.velocity) {
     velocity *= path_rate_;
   }
@@ -99,6 +101,7 @@ Intervention Motion::follow(const Command& command, const Care& care) noexcept {
   } else {
     target = sample(command, model_.axes, 0);
     path_rate_ = 0;
+    time_ns_ += model_.period_ns;
   }
   AxisVector velocity{};
   for (std::size_t axis = 0; axis < model_.axes; ++axis) {
@@ -198,6 +201,7 @@ void Motion::brake() noexcept {
     velocity[axis] = std::clamp(slower, range.lower, range.upper);
   }
   path_rate_ *= kept;
+  time_ns_ += model_.period_ns;
   advance(velocity);
 }
 

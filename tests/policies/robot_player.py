@@ -9,6 +9,7 @@ from rt_control._native import Command, Source, State
 from rt_control.robot_file import RobotDescription
 
 TICK_NS = 10_000_000
+LAG_NS = 30_000_000  # of the reference behind the clock, from some delay long ago
 EPOCH = 7
 
 
@@ -24,6 +25,7 @@ class RobotPlayer:
         self.state.epoch = EPOCH
         self.state.speed_scale = 1.0
         self.state.stamp_ns = 1_000_000_000
+        self.state.trajectory_ns = self.state.stamp_ns - LAG_NS
         self.finger_stop = 0.0  # position at which the closing fingers meet something
         self.place(np.array(description.home))
 
@@ -54,11 +56,12 @@ class RobotPlayer:
     def play(self, command: Command | None) -> None:
         """Let one tick pass."""
         self.state.stamp_ns += TICK_NS
+        self.state.trajectory_ns += TICK_NS
         if command is None:
             self.place(self.reference)
             return
         setpoints = np.array(command.position)[: command.count, : self.axes]
-        step = (self.state.stamp_ns - command.start_ns) / command.spacing_ns
+        step = (self.state.trajectory_ns - command.start_ns) / command.spacing_ns
         first = min(int(step), command.count - 2)
         velocity = (setpoints[first + 1] - setpoints[first]) * 1e9 / command.spacing_ns
         self.place(setpoints[first] + (step - first) * (setpoints[first + 1] - setpoints[first]), velocity)

@@ -55,7 +55,7 @@ def test_whatever_the_state_no_command_has_a_number_that_is_not_finite(
         if command is not None:
             positions = np.array(command.position)[: command.count, : command.axes]
             assert np.isfinite(positions).all()
-            assert command.start_ns == state.stamp_ns
+            assert command.start_ns == state.trajectory_ns
 
 
 def test_without_an_assignment_nothing_is_produced(executor: PolicyExecutor, robot: RobotPlayer) -> None:

@@ -75,8 +75,8 @@ def test_what_stands_behind_the_last_axis_does_not_matter(source: MotionSource, 
 def test_a_command_says_whose_it_is_and_begins_at_the_reference(source: MotionSource, robot: RobotPlayer) -> None:
     sent = command(source, robot, near(robot))
     assert (sent.source, sent.epoch, sent.skill) == (Source.policy, EPOCH, 3)
-    assert (sent.start_ns, sent.observation_ns) == (robot.now_ns, robot.now_ns - 5)
-    assert sent.end_ns == sent.start_ns + (sent.count - 1) * SPACING_NS
+    assert (sent.start_ns, sent.observation_ns) == (robot.state.trajectory_ns, robot.now_ns - 5)
+    assert sent.end_ns == robot.now_ns + (sent.count - 1) * SPACING_NS
     assert np.array(sent.position)[0, : robot.axes] == pytest.approx(robot.reference, abs=1e-9)
 
 

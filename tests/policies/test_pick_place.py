@@ -11,7 +11,7 @@ from policies.pick_place import spots
 from policies.skill import Assignment, Goal, MoveTo, Pick, Place, SkillReport
 from rt_control._native import Command, Kinematics
 from rt_control.robot_file import RobotDescription
-from tests.policies.robot_player import EPOCH, RobotPlayer, cube, scene
+from tests.policies.robot_player import EPOCH, LAG_NS, RobotPlayer, cube, scene
 
 Look = Callable[[int], Scene | None]
 
@@ -80,7 +80,7 @@ def test_chunks_rise_in_number_and_carry_their_observation(stage: Stage) -> None
     numbers = [command.command_id for command in stage.commands]
     assert numbers == sorted(set(numbers))
     for command in stage.commands:
-        assert command.observation_ns <= command.start_ns <= command.end_ns
+        assert command.observation_ns - LAG_NS <= command.start_ns <= command.end_ns
         assert command.end_ns - command.start_ns >= 200_000_000
         assert command.epoch == EPOCH
 

@@ -150,7 +150,7 @@ class Rig:
             "kind": rt.CommandKind.chunk,
             "axes": self.model.axes,
             "observation_ns": self.now_ns,
-            "start_ns": begin_ns,
+            "start_ns": self.state.trajectory_ns + self.model.period_ns,
             "spacing_ns": spacing_ns,
             "end_ns": begin_ns + (len(setpoints) - 1) * spacing_ns,
             "count": len(setpoints),

@@ -132,3 +132,38 @@ def test_a_real_robot_never_waits() -> None:
     rig.plant_alive = False
     rig.steps(20)
     assert np.abs(rig.state.position_reference - before)[:ARM_AXES].min() > 15 * PERIOD_S * 0.5
+
+
+@pytest.mark.parametrize("lost_cycles", [1, 4, 30])
+def test_lost_time_delays_a_plan_that_is_timed_by_the_reference_and_never_pushes_it_past_its_goal(
+    lost_cycles: int,
+) -> None:
+    """A time-optimal plan has no acceleration left to catch up with."""
+    rig = Rig(small_model(lateness_limit_ns=10**9)).ready()
+    start = rig.state.position_reference[:AXES].copy()
+    half_s, acceleration = 0.2, 9.0
+    begun_ns = rig.state.trajectory_ns
+
+    def plan(elapsed_s: float) -> np.ndarray:
+        elapsed_s = min(max(elapsed_s, 0.0), 2 * half_s)
+        early = min(elapsed_s, half_s)
+        late = elapsed_s - early
+        share = acceleration * (early**2 / 2 + half_s * late - late**2 / 2)
+        return np.asarray(start + np.array([share] * ARM_AXES + [0.0]))
+
+    goal = plan(2 * half_s)
+    fastest = 0.0
+    for cycle in range(1500):
+        commands: tuple[rt.Command, ...] = ()
+        if cycle % 10 == 0:
+            from_ns = rig.state.trajectory_ns
+            setpoints = [plan((from_ns - begun_ns) * 1e-9 + index * 0.01) for index in range(32)]
+            commands = (rig.chunk(setpoints, 0.01, start_ns=from_ns, end_ns=rig.now_ns + 310_000_000),)
+        lost = lost_cycles * rig.model.period_ns if cycle % (10 * lost_cycles) == 5 else 0
+        rig.step(commands=commands, elapsed_ns=rig.model.period_ns + lost)
+        assert (rig.state.position_reference[:ARM_AXES] <= goal[:ARM_AXES] + 1e-3).all()
+        assert rig.state.trajectory_ns <= rig.state.stamp_ns
+        fastest = max(fastest, rig.state.velocity_reference[0])
+    assert rig.state.position_reference[:AXES] == pytest.approx(goal, abs=1e-3)
+    assert fastest == pytest.approx(acceleration * half_s, rel=0.02)
+    assert not rig.state.latched

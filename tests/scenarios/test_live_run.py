@@ -10,9 +10,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from robot_runtime.realtime_permission import may_use_fifo
 from rt_control import channels
 from rt_control.description import load_robot
 from tests.scenarios.witness import StallWitness
@@ -81,41 +83,46 @@ def pids_of(root: Path) -> list[int]:
     return found
 
 
+@pytest.fixture
+def run_until(
+    start: Callable[..., subprocess.Popen[str]], record_property: Callable[[str, object], None]
+) -> Callable[..., tuple[dict[str, Any], int]]:
+    """Run to the end; again if the host stalled and the outcome differs. What was printed, and the exit code."""
+
+    def run(outcome: str, *arguments: str, before: tuple[str, ...] = ()) -> tuple[dict[str, Any], int]:
+        for _ in range(ATTEMPTS):
+            with StallWitness() as witness:
+                process = start("--json", "-", *arguments, before=before)
+                output, errors = process.communicate(timeout=LIMIT_S)
+            result: dict[str, Any] = json.loads(output)
+            if result["outcome"] == outcome or not witness.stalled:
+                break
+            record_property("repeated_because_the_host_stalled_s", max(witness.stalls_s))
+        assert result["outcome"] == outcome, (result, errors)
+        return result, process.returncode
+
+    return run
+
+
 def test_the_demo_mission_sorts_the_table_and_prints_one_json_object(
-    start: Callable[..., subprocess.Popen[str]],
-    shared_root: Path,
-    record_property: Callable[[str, object], None],
+    run_until: Callable[..., tuple[dict[str, Any], int]], shared_root: Path
 ) -> None:
-    for attempt in range(1, ATTEMPTS + 1):
-        with StallWitness() as witness:
-            process = start("--json", "-")
-            output, errors = process.communicate(timeout=LIMIT_S)
-        result = json.loads(output)
-        assert result.keys() >= KEYS
-        assert not pids_of(shared_root)
-        if result["realtime"] == "degraded":  # as an ordinary user: see below
-            assert result["outcome"] in ("SUCCESS", "stopped_by_safety"), (result, errors)
-            return
-        if result["outcome"] == "SUCCESS" or attempt == ATTEMPTS or not witness.stalled:
-            break
-        record_property("repeated_because_the_host_stalled_s", max(witness.stalls_s))
-    assert result["outcome"] == "SUCCESS", json.dumps(result)
+    result, code = run_until("SUCCESS")
+    assert code == 0
+    assert result.keys() >= KEYS
     assert result["objects_sorted"] == result["objects_total"] == 4
-    assert process.returncode == 0
-    assert result["realtime"] == "fifo"
+    assert result["realtime"] == ("fifo" if may_use_fifo() else "degraded")
+    assert not pids_of(shared_root)
 
 
-def test_without_real_time_permission_the_robot_is_visibly_degraded_and_ends_by_name(
-    start: Callable[..., subprocess.Popen[str]],
+def test_without_real_time_permission_the_robot_is_visibly_degraded_and_works(
+    run_until: Callable[..., tuple[dict[str, Any], int]],
 ) -> None:
-    process = start("--json", "-", "--duration", "12", before=WITHOUT_PERMISSION if os.geteuid() == 0 else ())
-    output, errors = process.communicate(timeout=LIMIT_S)
-    result = json.loads(output)
+    before = WITHOUT_PERMISSION if os.geteuid() == 0 else ()
+    result, _ = run_until("duration_reached", "--duration", "20", before=before)
     assert result["realtime"] == "degraded"
     assert result["drive_watchdog_cycles"] == load_robot("arm7").watchdog_cycles_degraded
-    # Not SUCCESS: a starved host may still make it fault before the end (docs/ROADMAP.md); then it stops and says why.
-    assert result["outcome"] in ("duration_reached", "stopped_by_safety"), (result, errors)
-    assert result["reason"]
+    assert result["objects_sorted"] >= 1
 
 
 def test_ctrl_c_ends_every_process_in_order(start: Callable[..., subprocess.Popen[str]], shared_root: Path) -> None:

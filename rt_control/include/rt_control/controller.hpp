@@ -91,6 +91,7 @@ class Controller {
   void refuse(Refusal refusal, Source source, std::uint64_t command_id) noexcept;
   void start_command(const Command& command) noexcept;
   void drop_commands() noexcept;
+  [[nodiscard]] std::int64_t trajectory_due_ns() const noexcept;
   void end_commands_when_due() noexcept;
 
   void execute() noexcept;

@@ -93,6 +93,7 @@ struct Fields<State> {
                                           RT_FIELD(State, epoch_highest),
                                           RT_FIELD(State, command_id),
                                           RT_FIELD(State, command_end_ns),
+                                          RT_FIELD(State, trajectory_ns),
                                           RT_FIELD(State, position),
                                           RT_FIELD(State, velocity),
                                           RT_FIELD(State, torque),

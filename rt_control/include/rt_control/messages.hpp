@@ -50,9 +50,9 @@ struct Command {
   std::uint32_t skill;  // which skill asked for it, as the agent numbered it; 0 = none
   std::uint32_t axes;
   std::int64_t observation_ns;  // when the oldest observation that it rests on was measured
-  std::int64_t start_ns;        // time of setpoint 0
+  std::int64_t start_ns;        // of setpoint 0, on the time of the reference (State::trajectory_ns)
   std::int64_t spacing_ns;      // between setpoints, > 0
-  std::int64_t end_ns;          // start_ns <= end_ns <= time of the last setpoint; braking begins here
+  std::int64_t end_ns;          // not before setpoint 0, nor after the last one; braking begins here
   std::uint32_t count;          // setpoints used, 1..kMaxSetpoints
   std::uint32_t reserved;
   std::array<AxisVector, kMaxSetpoints> position;
@@ -190,6 +190,10 @@ struct State {
   std::uint64_t epoch_highest;  // a grant must exceed it
   std::uint64_t command_id;     // being executed; 0 if none
   std::int64_t command_end_ns;
+  // Time of the reference: runs with stamp_ns, slower where a motion is scaled down, and not at all in a cycle in which
+  // the reference makes no step. Never ahead of stamp_ns. A plan that is timed by it is delayed by what slows the
+  // reference; one that is timed by the clock would be caught up with, faster than planned and past its goal.
+  std::int64_t trajectory_ns;
   AxisVector position;  // measured
   AxisVector velocity;
   AxisVector torque;

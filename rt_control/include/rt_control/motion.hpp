@@ -22,8 +22,11 @@ class Motion {
   // Stands at the measured position: where no motion has begun, or the drives do not follow.
   void seed(const AxisVector& position) noexcept;
 
-  // Begins to follow a command at this moment of its own time.
-  void begin(double time_s) noexcept;
+  // Sets the time of the reference, where it stands and nothing follows it.
+  void set_time(std::int64_t now_ns) noexcept { time_ns_ = now_ns; }
+
+  // Time of the reference (State::trajectory_ns): each step adds a period, or what of it a scaled motion makes.
+  [[nodiscard]] std::int64_t time_ns() const noexcept { return time_ns_; }
 
   // One cycle along the command. Returns what scaled or overrode it most, `none` if nothing did.
   [[nodiscard]] Intervention follow(const Command& command, const Care& care) noexcept;
@@ -46,6 +49,7 @@ class Motion {
 
   [[nodiscard]] double brake_share() const noexcept;
   [[nodiscard]] double tcp_speed(const AxisVector& velocity) const noexcept;
+  [[nodiscard]] double time_along(const Command& command) const noexcept;
   [[nodiscard]] Binding path_binding(const AxisVector& velocity, const Care& care, bool braking_counts) const noexcept;
   void advance_path(const Command& command, const Care& care, Sample& target, Binding& binding) noexcept;
   void clip(AxisVector& velocity, Intervention& intervention, bool explain) const noexcept;
@@ -58,7 +62,7 @@ class Motion {
   ChainPose chain_{};  // at the reference
   double period_;
   Reference reference_;
-  double path_time_s_ = 0;
+  std::int64_t time_ns_ = 0;
   double path_rate_ = 0;  // path seconds per second; 1 when nothing scales
 };
 
