@@ -45,7 +45,10 @@ def start(shared_root: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
     def run(*arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-        command = [*before, sys.executable, "-m", "robot_runtime.cli", "run", "--root", str(shared_root), *arguments]
+        # A shell that starts this test in the background has SIGINT ignored, which children inherit.
+        heard = ("env", "--default-signal=INT")
+        runtime = (sys.executable, "-m", "robot_runtime.cli", "run", "--root", str(shared_root))
+        command = [*heard, *before, *runtime, *arguments]
         started.append(
             subprocess.Popen(
                 command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
