@@ -172,6 +172,14 @@ class Constraint(enum.IntEnum):
 
     separation = 6
 
+    jerk = 7
+
+    torque = 8
+
+    workspace = 9
+
+    self_collision = 10
+
 class EventKind(enum.IntEnum):
     none = 0
 
@@ -2029,20 +2037,50 @@ class ExecutionEvent(enum.IntEnum):
 
     reset = 7
 
-def stopping_distance(speed: float, acceleration: float, period: float) -> float:
-    """Way that a speed >= 0 needs to come to rest, in whole cycles."""
+class AxisState:
+    """One axis at one moment; rad or m and their derivatives."""
 
-def highest_velocity(way: float, acceleration: float, period: float) -> float:
+    def __init__(self, position: float, velocity: float, acceleration: float) -> None: ...
+
+    @property
+    def position(self) -> float: ...
+
+    @property
+    def velocity(self) -> float: ...
+
+    @property
+    def acceleration(self) -> float: ...
+
+class AxisLimits:
+    """Limits of one axis; rad or m and their derivatives."""
+
+    def __init__(self, lower: float, upper: float, velocity: float, acceleration: float, jerk: float) -> None: ...
+
+class StopProfile:
+    """The shortest stop that acceleration and jerk allow."""
+
+    def __init__(self, state: AxisState, acceleration: float, jerk: float) -> None: ...
+
+    @property
+    def duration_s(self) -> float: ...
+
+    @property
+    def rest_position(self) -> float: ...
+
+    def at(self, time_s: float) -> AxisState:
+        """The axis this long after the beginning, >= 0."""
+
+    def reach(self) -> tuple[float, float, float, float]:
+        """Lowest and highest position, lowest and highest velocity until rest."""
+
+def viable_step(state: AxisState, mean_acceleration: float, wanted_acceleration: float, limits: AxisLimits, period: float) -> tuple[AxisState, float]:
     """
-    Highest velocity at the end of a cycle after which the rest of the way suffices to stop.
+    The next state, as near to the wanted acceleration as is viable, and the share of it.
     """
 
-def allowed_velocities(position: float, velocity: float, lower: float, upper: float, velocity_limit: float, acceleration: float, period: float) -> tuple[float, float]:
-    """Lowest and highest velocity allowed at the end of the next cycle."""
-
-def approach(position: float, velocity: float, target_position: float, target_velocity: float, acceleration: float, period: float) -> float:
+def approach(state: AxisState, target: AxisState, mean_acceleration: float, limits: AxisLimits, period: float) -> float:
     """
-    Velocity that reaches an evenly moving target soonest without overshoot.
+    Acceleration that reaches a target, given at the end of the cycle, soonest without overshoot.
     """
 
 class Inputs:

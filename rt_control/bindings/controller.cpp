@@ -2,6 +2,7 @@
 
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <memory>
@@ -149,23 +150,46 @@ void bind_faults(nb::module_& module) {
 }
 
 void bind_limits(nb::module_& module) {
-  module.def("stopping_distance", stopping_distance, nb::arg("speed"), nb::arg("acceleration"), nb::arg("period"),
-             "Way that a speed >= 0 needs to come to rest, in whole cycles.");
-  module.def("highest_velocity", highest_velocity, nb::arg("way"), nb::arg("acceleration"), nb::arg("period"),
-             "Highest velocity at the end of a cycle after which the rest of the way suffices to stop.");
+  nb::class_<AxisState>(module, "AxisState", "One axis at one moment; rad or m and their derivatives.")
+      .def(nb::init<double, double, double>(), nb::arg("position"), nb::arg("velocity"), nb::arg("acceleration"))
+      .def_ro("position", &AxisState::position)
+      .def_ro("velocity", &AxisState::velocity)
+      .def_ro("acceleration", &AxisState::acceleration);
+  nb::class_<AxisLimits>(module, "AxisLimits", "Limits of one axis; rad or m and their derivatives.")
+      .def(nb::init<double, double, double, double, double>(), nb::arg("lower"), nb::arg("upper"), nb::arg("velocity"),
+           nb::arg("acceleration"), nb::arg("jerk"));
+  nb::class_<StopProfile>(module, "StopProfile", "The shortest stop that acceleration and jerk allow.")
+      .def(nb::init<const AxisState&, double, double>(), nb::arg("state"), nb::arg("acceleration"), nb::arg("jerk"))
+      .def_prop_ro("duration_s", &StopProfile::duration_s)
+      .def_prop_ro("rest_position", &StopProfile::rest_position)
+      .def("at", &StopProfile::at, nb::arg("time_s"), "The axis this long after the beginning, >= 0.")
+      .def(
+          "reach",
+          [](const StopProfile& self) {
+            const Reach reach = self.reach();
+            return std::make_tuple(reach.lowest, reach.highest, reach.slowest, reach.fastest);
+          },
+          "Lowest and highest position, lowest and highest velocity until rest.");
   module.def(
-      "allowed_velocities",
-      [](double position, double velocity, double lower, double upper, double velocity_limit, double acceleration,
+      "viable_step",
+      [](const AxisState& state, double mean_acceleration, double wanted_acceleration, const AxisLimits& limits,
          double period) {
-        const VelocityRange range =
-            allowed_velocities(position, velocity, {lower, upper, velocity_limit, acceleration}, period);
-        return std::make_pair(range.lower, range.upper);
+        const AxisState stop = StopProfile(state, limits.acceleration, limits.jerk).at(period);
+        const AccelerationRange range = allowed_accelerations(mean_acceleration, limits, period);
+        const AxisState wanted = held_for(state, std::clamp(wanted_acceleration, range.lower, range.upper), period);
+        const double share = viable_share(stop, wanted, AxisBounds(stop, limits, 1.0, period));
+        return std::make_pair(between(stop, wanted, share), share);
       },
-      nb::arg("position"), nb::arg("velocity"), nb::arg("lower"), nb::arg("upper"), nb::arg("velocity_limit"),
-      nb::arg("acceleration"), nb::arg("period"), "Lowest and highest velocity allowed at the end of the next cycle.");
-  module.def("approach", approach, nb::arg("position"), nb::arg("velocity"), nb::arg("target_position"),
-             nb::arg("target_velocity"), nb::arg("acceleration"), nb::arg("period"),
-             "Velocity that reaches an evenly moving target soonest without overshoot.");
+      nb::arg("state"), nb::arg("mean_acceleration"), nb::arg("wanted_acceleration"), nb::arg("limits"),
+      nb::arg("period"), "The next state, as near to the wanted acceleration as is viable, and the share of it.");
+  module.def(
+      "approach",
+      [](const AxisState& state, const AxisState& target, double mean_acceleration, const AxisLimits& limits,
+         double period) {
+        return approach(state, target, allowed_accelerations(mean_acceleration, limits, period), limits, period);
+      },
+      nb::arg("state"), nb::arg("target"), nb::arg("mean_acceleration"), nb::arg("limits"), nb::arg("period"),
+      "Acceleration that reaches a target, given at the end of the cycle, soonest without overshoot.");
 }
 
 }  // namespace

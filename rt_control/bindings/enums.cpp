@@ -85,7 +85,11 @@ void bind_enums(const nb::module_& module) {
       .value("acceleration", Constraint::acceleration)
       .value("speed_scale", Constraint::speed_scale)
       .value("tcp_speed", Constraint::tcp_speed)
-      .value("separation", Constraint::separation);
+      .value("separation", Constraint::separation)
+      .value("jerk", Constraint::jerk)
+      .value("torque", Constraint::torque)
+      .value("workspace", Constraint::workspace)
+      .value("self_collision", Constraint::self_collision);
   nb::enum_<EventKind>(module, "EventKind", nb::is_arithmetic())
       .value("none", EventKind::none)
       .value("execution_changed", EventKind::execution_changed)

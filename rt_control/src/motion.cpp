@@ -10,6 +10,8 @@ namespace {
 constexpr double kWorthSaying = 1e-3;
 // Share of the acceleration limit that a rising path rate may use; the path itself needs the rest.
 constexpr double kRateRise = 0.5;
+// Velocity, and acceleration times a cycle, below which an axis is at rest: rounding.
+constexpr double kRest = 1e-12;
 
 }  // namespace
 
@@ -19,6 +21,7 @@ Motion::Motion(const RobotModel& model) noexcept
 void Motion::seed(const AxisVector& position) noexcept {
   reference_ = Reference{};
   reference_.position = position;
+  mean_acceleration_ = {};
   path_rate_ = 0;
 }
 
@@ -33,18 +36,34 @@ void Motion::Binding::take(Constraint by, std::int32_t which, double wanted, dou
 }
 
 AxisLimits Motion::limits_of(std::size_t axis) const noexcept {
-  return {model_.lower[axis], model_.upper[axis], model_.velocity[axis], model_.acceleration[axis]};
+  return {model_.lower[axis], model_.upper[axis], model_.velocity[axis], model_.acceleration[axis], model_.jerk[axis]};
 }
 
-// Share of the arm's velocity that the shortest stop along its direction takes off in one cycle, 0..1.
+AxisState Motion::state_of(std::size_t axis) const noexcept {
+  return {reference_.position[axis], reference_.velocity[axis], reference_.acceleration[axis]};
+}
+
+AccelerationRange Motion::accelerations_of(std::size_t axis) const noexcept {
+  return allowed_accelerations(mean_acceleration_[axis], limits_of(axis), period_);
+}
+
+// The stop that is in hand: the shortest one of every axis, from where the reference is.
+void Motion::plan_stop() noexcept {
+  for (std::size_t axis = 0; axis < model_.axes; ++axis) {
+    stop_[axis] = StopProfile(state_of(axis), model_.acceleration[axis], model_.jerk[axis]).at(period_);
+  }
+}
+
+double Motion::axis_braking_share(std::size_t axis) const noexcept {
+  const double speed = std::abs(reference_.velocity[axis]);
+  return speed > 0 ? braking_share(model_.acceleration[axis] / speed, model_.jerk[axis] / speed, period_) : 1.0;
+}
+
+// Share of the arm's velocity that a stop along its direction takes off in one cycle, 0..1.
 double Motion::brake_share() const noexcept {
   double share = 1.0;
   for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
-    const double speed = std::abs(reference_.velocity[axis]);
-    const double step = model_.acceleration[axis] * period_;
-    if (speed * share > step) {
-      share = step / speed;
-    }
+    share = std::min(share, axis_braking_share(axis));
   }
   return share;
 }
@@ -56,7 +75,6 @@ double Motion::tcp_speed(const AxisVector& velocity) const noexcept {
 // How far the arm's velocities must be scaled down, all by one ratio. `braking_counts`: what braking cannot take off
 // within this cycle is allowed still.
 Motion::Binding Motion::path_binding(const AxisVector& velocity, const Care& care, bool braking_counts) const noexcept {
-  const double kept = braking_counts ? 1.0 - brake_share() : 0.0;
   Constraint by = Constraint::velocity;
   if (care.speed_scale < 1) {
     by = care.separation_slows ? Constraint::separation : Constraint::speed_scale;
@@ -64,58 +82,61 @@ Motion::Binding Motion::path_binding(const AxisVector& velocity, const Care& car
   Binding binding;
   for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
     const double allowed =
-        std::max(model_.velocity[axis] * care.speed_scale, std::abs(reference_.velocity[axis]) * kept);
+        std::max(model_.velocity[axis] * care.speed_scale, braking_counts ? std::abs(stop_[axis].velocity) : 0.0);
     binding.take(by, static_cast<std::int32_t>(axis), std::abs(velocity[axis]), allowed);
   }
   if (std::isfinite(care.tcp_speed_mps)) {
-    const double allowed = std::max(care.tcp_speed_mps, tcp_speed(reference_.velocity) * kept);
+    const double allowed = std::max(care.tcp_speed_mps, braking_counts ? tcp_peak_velocity(stop_).norm() : 0.0);
     binding.take(Constraint::tcp_speed, -1, tcp_speed(velocity), allowed);
   }
   return binding;
 }
 
 // Time along the path runs slower where a limit binds, so that the robot stays on the path instead of cutting corners.
-void Motion::advance_path(const Command& command, const Care& care, Sample& target, Binding& binding) noexcept {
-  const Sample here = sample(command, model_.axes, time_along(command));
+void Motion::advance_path(const Command& command, const Care& care, Sample& here, Sample& target,
+                          Binding& binding) noexcept {
+  here = sample(command, model_.axes, time_along(command));
   binding = path_binding(here.velocity, care, false);
   double rise = 1.0;
   for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
     const double step = kRateRise * model_.acceleration[axis] * period_;
     rise = std::min(rise, step / std::max(std::abs(here.velocity[axis]), step));
   }
+  const double rate_before = path_rate_;
   path_rate_ = std::clamp(binding.ratio, path_rate_ * (1.0 - brake_share()), path_rate_ + rise);
   time_ns_ += std::llround(path_rate_ * static_cast<double>(model_.period_ns));
   target = sample(command, model_.axes, time_along(command));
-  for (double& velocity : target.velocity) {
-    velocity *= path_rate_;
+  for (std::size_t axis = 0; axis < model_.axes; ++axis) {
+    here.velocity[axis] *= rate_before;
+    target.velocity[axis] *= path_rate_;
   }
 }
 
 Intervention Motion::follow(const Command& command, const Care& care) noexcept {
   kinematics_.place(reference_.position, chain_);
+  plan_stop();
   const bool is_chunk = command.kind == CommandKind::chunk;
   Sample target;
+  Sample before;
   Binding binding;
   if (is_chunk) {
-    advance_path(command, care, target, binding);
+    advance_path(command, care, before, target, binding);
   } else {
     target = sample(command, model_.axes, 0);
+    before = target;
     path_rate_ = 0;
     time_ns_ += model_.period_ns;
   }
   AxisVector velocity{};
   for (std::size_t axis = 0; axis < model_.axes; ++axis) {
-    velocity[axis] = approach(reference_.position[axis], reference_.velocity[axis], target.position[axis],
-                              target.velocity[axis], model_.acceleration[axis], period_);
+    const double acceleration = (target.velocity[axis] - before.velocity[axis]) / period_;
+    const AxisState goal{target.position[axis], target.velocity[axis], acceleration};
+    const double chosen = approach(state_of(axis), goal, accelerations_of(axis), limits_of(axis), period_);
+    velocity[axis] = reference_.velocity[axis] + chosen * period_;
   }
   const Binding now = path_binding(velocity, care, true);
   for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
     velocity[axis] *= now.ratio;
-  }
-  for (std::size_t axis = model_.arm_axes; axis < model_.axes; ++axis) {
-    const double speed = std::abs(reference_.velocity[axis]) - model_.acceleration[axis] * period_;
-    const double allowed = std::max(model_.velocity[axis] * care.speed_scale, speed);
-    velocity[axis] = std::clamp(velocity[axis], -allowed, allowed);
   }
   // A stream asks for a place, not for a speed: that it takes time to get there is no intervention.
   const bool limited_by_care = now.constraint != Constraint::none && now.constraint != Constraint::velocity;
@@ -128,92 +149,105 @@ Intervention Motion::follow(const Command& command, const Care& care) noexcept {
     intervention = {binding.constraint, binding.axis,  binding.limit - binding.requested,
                     binding.requested,  binding.limit, 0};
   }
-  clip(velocity, intervention, is_chunk);
+  want(velocity, care.speed_scale, intervention, is_chunk);
   if (std::isfinite(care.tcp_speed_mps)) {
-    hold_tcp_speed(velocity, std::max(care.tcp_speed_mps, tcp_speed(reference_.velocity) * (1.0 - brake_share())));
+    hold_tcp_speed(care.tcp_speed_mps);
   }
-  advance(velocity);
+  step();
   return intervention;
 }
 
-// Brings each velocity into the range that its axis allows; explains the first time that this changes something.
-void Motion::clip(AxisVector& velocity, Intervention& intervention, bool explain) const noexcept {
+// Brings each velocity to the nearest that its axis allows; explains the first time that this changes something.
+void Motion::want(const AxisVector& velocity, double speed_scale, Intervention& intervention, bool explain) noexcept {
   for (std::size_t axis = 0; axis < model_.axes; ++axis) {
-    const double before = reference_.velocity[axis];
     const AxisLimits limits = limits_of(axis);
-    const VelocityRange range = allowed_velocities(reference_.position[axis], before, limits, period_);
-    const double wanted = velocity[axis];
-    const double admitted = std::clamp(wanted, range.lower, range.upper);
-    velocity[axis] = admitted;
+    const AxisState now = state_of(axis);
+    const AccelerationRange range = accelerations_of(axis);
+    const double asked = (velocity[axis] - now.velocity) / period_;
+    const AxisState next = held_for(now, std::clamp(asked, range.lower, range.upper), period_);
+    const AxisBounds bounds(stop_[axis], limits, speed_scale, period_);
+    const double share = viable_share(stop_[axis], next, bounds);
+    wanted_[axis] = between(stop_[axis], next, share);
+    const double admitted = wanted_[axis].velocity;
     if (!explain || intervention.constraint != Constraint::none ||
-        std::abs(wanted - admitted) <= kWorthSaying * limits.velocity) {
+        std::abs(velocity[axis] - admitted) <= kWorthSaying * limits.velocity) {
       continue;
     }
-    intervention = {Constraint::position, static_cast<std::int32_t>(axis), 0, wanted, admitted, 0};
-    const double step = limits.acceleration * period_;
-    if (std::abs(admitted - before) >= step * (1 - kWorthSaying)) {
-      intervention.constraint = Constraint::acceleration;
-      intervention.margin = limits.acceleration - std::abs(wanted - before) / period_;
-    } else if (std::abs(admitted) >= limits.velocity * (1 - kWorthSaying)) {
+    intervention = {Constraint::jerk, static_cast<std::int32_t>(axis), 0, velocity[axis], admitted, 0};
+    if (share < 1 && bounds.position_binds(next)) {
+      intervention.constraint = Constraint::position;
+      intervention.margin = std::min(limits.upper - now.position, now.position - limits.lower);
+    } else if (share < 1) {
       intervention.constraint = Constraint::velocity;
-      intervention.margin = limits.velocity - std::abs(wanted);
+      intervention.margin = limits.velocity - std::abs(velocity[axis]);
+    } else if (std::abs(asked) > limits.acceleration) {
+      intervention.constraint = Constraint::acceleration;
+      intervention.margin = limits.acceleration - std::abs(asked);
     } else {
-      const double position = reference_.position[axis];
-      intervention.margin = wanted > admitted ? limits.upper - position : position - limits.lower;
+      intervention.margin = limits.jerk - std::abs(asked - mean_acceleration_[axis]) / period_;
     }
   }
 }
 
-// The clipped velocities of the axes together may move the TCP faster than allowed: go back towards braking, which is
-// allowed always, just as far as needed.
-void Motion::hold_tcp_speed(AxisVector& velocity, double limit) const noexcept {
-  const Eigen::Vector3d wanted = kinematics_.tcp_velocity(chain_, velocity);
-  if (wanted.squaredNorm() <= limit * limit) {
+// The axes together may move the TCP faster than allowed, now or when their accelerations are let go: go back towards
+// the stop in hand, just as far as needed.
+void Motion::hold_tcp_speed(double limit) noexcept {
+  const Eigen::Vector3d wanted = tcp_peak_velocity(wanted_);
+  const Eigen::Vector3d stopping = tcp_peak_velocity(stop_);
+  const double allowed = std::max(limit, stopping.norm());
+  if (wanted.squaredNorm() <= allowed * allowed) {
     return;
   }
-  const double kept = 1.0 - brake_share();
-  AxisVector slower{};
-  for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
-    const VelocityRange range =
-        allowed_velocities(reference_.position[axis], reference_.velocity[axis], limits_of(axis), period_);
-    slower[axis] = std::clamp(reference_.velocity[axis] * kept, range.lower, range.upper);
-  }
-  const Eigen::Vector3d braked_velocity = kinematics_.tcp_velocity(chain_, slower);
-  const Eigen::Vector3d change = wanted - braked_velocity;
-  // |braked + share * change| = limit, the larger root.
+  const Eigen::Vector3d change = wanted - stopping;
+  // |stopping + share * change| = allowed, the larger root.
   const double a = change.squaredNorm();
-  const double b = braked_velocity.dot(change);
-  const double c = braked_velocity.squaredNorm() - limit * limit;
+  const double b = stopping.dot(change);
+  const double c = stopping.squaredNorm() - allowed * allowed;
   const double root = b * b - a * c;
   const double share = c < 0 && a > 0 && root > 0 ? std::clamp((std::sqrt(root) - b) / a, 0.0, 1.0) : 0.0;
   for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
-    velocity[axis] = slower[axis] + share * (velocity[axis] - slower[axis]);
+    wanted_[axis] = between(stop_[axis], wanted_[axis], share);
   }
 }
 
+Eigen::Vector3d Motion::tcp_peak_velocity(const std::array<AxisState, kMaxAxes>& states) const noexcept {
+  AxisVector velocity{};
+  for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
+    velocity[axis] = peak_velocity(states[axis], model_.jerk[axis]);
+  }
+  return kinematics_.tcp_velocity(chain_, velocity);
+}
+
+// Keeps the direction of the motion where the limits leave room for it; each axis has its own shortest stop otherwise.
 void Motion::brake() noexcept {
+  plan_stop();
   const double kept = 1.0 - brake_share();
   AxisVector velocity{};
   for (std::size_t axis = 0; axis < model_.axes; ++axis) {
-    const double before = reference_.velocity[axis];
-    const double slower = axis < model_.arm_axes ? before * kept : braked(before, model_.acceleration[axis], period_);
-    const VelocityRange range = allowed_velocities(reference_.position[axis], before, limits_of(axis), period_);
-    velocity[axis] = std::clamp(slower, range.lower, range.upper);
+    velocity[axis] = reference_.velocity[axis] * (axis < model_.arm_axes ? kept : 1.0 - axis_braking_share(axis));
   }
   path_rate_ *= kept;
   time_ns_ += model_.period_ns;
-  advance(velocity);
+  Intervention unexplained{};
+  want(velocity, 1.0, unexplained, false);
+  step();
 }
 
 bool Motion::at_rest() const noexcept {
   return std::ranges::all_of(reference_.velocity, [](double velocity) { return velocity == 0; });
 }
 
-void Motion::advance(const AxisVector& velocity) noexcept {
+// Makes the wanted states the reference.
+void Motion::step() noexcept {
   for (std::size_t axis = 0; axis < model_.axes; ++axis) {
-    reference_.position[axis] += (reference_.velocity[axis] + velocity[axis]) * period_ / 2;
-    reference_.acceleration[axis] = (velocity[axis] - reference_.velocity[axis]) / period_;
-    reference_.velocity[axis] = velocity[axis];
+    AxisState next = wanted_[axis];
+    if (std::abs(next.velocity) < kRest && std::abs(next.acceleration) * period_ < kRest) {
+      next.velocity = next.acceleration = 0;
+    }
+    mean_acceleration_[axis] = (next.velocity - reference_.velocity[axis]) / period_;
+    reference_.position[axis] = next.position;
+    reference_.velocity[axis] = next.velocity;
+    reference_.acceleration[axis] = next.acceleration;
   }
 }
 

@@ -159,10 +159,11 @@ class Rig:
         return rt.Command(**(defaults | fields))
 
     def sweep(self, distance: float = 0.8, **fields: Any) -> rt.Command:
-        """A feasible motion of all arm axes by `distance`, 0.62 s long."""
-        share = (1 - np.cos(np.pi * np.arange(32) / 31)) / 2
+        """A feasible motion of all arm axes by 0.7 times `distance`, with the least jerk, in 0.58 s of its 0.62 s."""
+        along = np.minimum(np.arange(32) / 29, 1.0)
+        share = along**3 * (10 - 15 * along + 6 * along**2)
         setpoints = np.tile(self.state.position_reference[:AXES], (32, 1))
-        setpoints[:, :ARM_AXES] += 0.8 * distance * share[:, None]
+        setpoints[:, :ARM_AXES] += 0.7 * distance * share[:, None]
         return self.chunk(setpoints, **fields)
 
     def stream(self, position: npt.ArrayLike, **fields: Any) -> rt.Command:

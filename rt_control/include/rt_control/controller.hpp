@@ -168,7 +168,7 @@ class Controller {
   Intervention intervention_{};
   std::uint64_t interventions_ = 0;
   Constraint explained_ = Constraint::none;  // in the cycle before
-  std::array<std::uint64_t, 8> explained_cycle_{};
+  std::array<std::uint64_t, 16> explained_cycle_{};
   Refusal refusal_ = Refusal::none;
   Refusal refusal_said_ = Refusal::none;  // since the last command that was taken
   Source refused_source_ = Source::none;

@@ -151,6 +151,10 @@ enum class Constraint : std::uint32_t {
   speed_scale = 4,
   tcp_speed = 5,
   separation = 6,
+  jerk = 7,
+  torque = 8,
+  workspace = 9,
+  self_collision = 10,
 };
 
 struct Intervention {

@@ -12,7 +12,7 @@ namespace dynamical::rt {
 struct Reference {
   AxisVector position{};
   AxisVector velocity{};
-  AxisVector acceleration{};
+  AxisVector acceleration{};  // at this moment; the mean of the last cycle may differ by half a cycle's jerk
 };
 
 class Motion {
@@ -48,13 +48,18 @@ class Motion {
   };
 
   [[nodiscard]] double brake_share() const noexcept;
+  [[nodiscard]] double axis_braking_share(std::size_t axis) const noexcept;
+  void plan_stop() noexcept;
+  [[nodiscard]] AccelerationRange accelerations_of(std::size_t axis) const noexcept;
+  [[nodiscard]] AxisState state_of(std::size_t axis) const noexcept;
+  void want(const AxisVector& velocity, double speed_scale, Intervention& intervention, bool explain) noexcept;
+  [[nodiscard]] Eigen::Vector3d tcp_peak_velocity(const std::array<AxisState, kMaxAxes>& states) const noexcept;
+  void step() noexcept;
   [[nodiscard]] double tcp_speed(const AxisVector& velocity) const noexcept;
   [[nodiscard]] double time_along(const Command& command) const noexcept;
   [[nodiscard]] Binding path_binding(const AxisVector& velocity, const Care& care, bool braking_counts) const noexcept;
-  void advance_path(const Command& command, const Care& care, Sample& target, Binding& binding) noexcept;
-  void clip(AxisVector& velocity, Intervention& intervention, bool explain) const noexcept;
-  void hold_tcp_speed(AxisVector& velocity, double limit) const noexcept;
-  void advance(const AxisVector& velocity) noexcept;
+  void advance_path(const Command& command, const Care& care, Sample& here, Sample& target, Binding& binding) noexcept;
+  void hold_tcp_speed(double limit) noexcept;
   [[nodiscard]] AxisLimits limits_of(std::size_t axis) const noexcept;
 
   RobotModel model_;
@@ -62,6 +67,9 @@ class Motion {
   ChainPose chain_{};  // at the reference
   double period_;
   Reference reference_;
+  AxisVector mean_acceleration_{};            // of the last cycle
+  std::array<AxisState, kMaxAxes> stop_{};    // next state of the stop in hand
+  std::array<AxisState, kMaxAxes> wanted_{};  // next state that is wanted, viable
   std::int64_t time_ns_ = 0;
   double path_rate_ = 0;  // path seconds per second; 1 when nothing scales
 };
