@@ -135,8 +135,10 @@ Intervention Motion::follow(const Command& command, const Care& care) noexcept {
     velocity[axis] = reference_.velocity[axis] + chosen * period_;
   }
   const Binding now = path_binding(velocity, care, true);
+  // Its own velocity limit stops one axis, want() sees to that; the TCP's concerns all of them.
+  const double ratio = now.constraint == Constraint::tcp_speed ? now.ratio : 1.0;
   for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
-    velocity[axis] *= now.ratio;
+    velocity[axis] *= ratio;
   }
   // A stream asks for a place, not for a speed: that it takes time to get there is no intervention.
   const bool limited_by_care = now.constraint != Constraint::none && now.constraint != Constraint::velocity;
@@ -149,7 +151,7 @@ Intervention Motion::follow(const Command& command, const Care& care) noexcept {
     intervention = {binding.constraint, binding.axis,  binding.limit - binding.requested,
                     binding.requested,  binding.limit, 0};
   }
-  want(velocity, care.speed_scale, intervention, is_chunk);
+  wanted_ = admit(velocity, care.speed_scale, intervention, is_chunk);
   if (std::isfinite(care.tcp_speed_mps)) {
     hold_tcp_speed(care.tcp_speed_mps);
   }
@@ -157,8 +159,10 @@ Intervention Motion::follow(const Command& command, const Care& care) noexcept {
   return intervention;
 }
 
-// Brings each velocity to the nearest that its axis allows; explains the first time that this changes something.
-void Motion::want(const AxisVector& velocity, double speed_scale, Intervention& intervention, bool explain) noexcept {
+// The next states, with each velocity as near as its axis allows; explains the first time that this changes something.
+Motion::AxisStates Motion::admit(const AxisVector& velocity, double speed_scale, Intervention& intervention,
+                                 bool explain) const noexcept {
+  AxisStates states{};
   for (std::size_t axis = 0; axis < model_.axes; ++axis) {
     const AxisLimits limits = limits_of(axis);
     const AxisState now = state_of(axis);
@@ -167,8 +171,8 @@ void Motion::want(const AxisVector& velocity, double speed_scale, Intervention& 
     const AxisState next = held_for(now, std::clamp(asked, range.lower, range.upper), period_);
     const AxisBounds bounds(stop_[axis], limits, speed_scale, period_);
     const double share = viable_share(stop_[axis], next, bounds);
-    wanted_[axis] = between(stop_[axis], next, share);
-    const double admitted = wanted_[axis].velocity;
+    states[axis] = between(stop_[axis], next, share);
+    const double admitted = states[axis].velocity;
     if (!explain || intervention.constraint != Constraint::none ||
         std::abs(velocity[axis] - admitted) <= kWorthSaying * limits.velocity) {
       continue;
@@ -187,17 +191,31 @@ void Motion::want(const AxisVector& velocity, double speed_scale, Intervention& 
       intervention.margin = limits.jerk - std::abs(asked - mean_acceleration_[axis]) / period_;
     }
   }
+  return states;
+}
+
+// The next states of a stop that keeps the direction of the motion where the limits leave room for it; an axis that
+// must stop sooner has the shortest stop.
+Motion::AxisStates Motion::braked() const noexcept {
+  const double kept = 1.0 - brake_share();
+  AxisVector velocity{};
+  for (std::size_t axis = 0; axis < model_.axes; ++axis) {
+    velocity[axis] = reference_.velocity[axis] * (axis < model_.arm_axes ? kept : 1.0 - axis_braking_share(axis));
+  }
+  Intervention unexplained{};
+  return admit(velocity, 1.0, unexplained, false);
 }
 
 // The axes together may move the TCP faster than allowed, now or when their accelerations are let go: go back towards
-// the stop in hand, just as far as needed.
+// braking in the direction of the motion, just as far as needed.
 void Motion::hold_tcp_speed(double limit) noexcept {
   const Eigen::Vector3d wanted = tcp_peak_velocity(wanted_);
-  const Eigen::Vector3d stopping = tcp_peak_velocity(stop_);
-  const double allowed = std::max(limit, stopping.norm());
-  if (wanted.squaredNorm() <= allowed * allowed) {
+  if (wanted.squaredNorm() <= limit * limit) {
     return;
   }
+  const AxisStates slower = braked();
+  const Eigen::Vector3d stopping = tcp_peak_velocity(slower);
+  const double allowed = std::max(limit, stopping.norm());
   const Eigen::Vector3d change = wanted - stopping;
   // |stopping + share * change| = allowed, the larger root.
   const double a = change.squaredNorm();
@@ -206,11 +224,11 @@ void Motion::hold_tcp_speed(double limit) noexcept {
   const double root = b * b - a * c;
   const double share = c < 0 && a > 0 && root > 0 ? std::clamp((std::sqrt(root) - b) / a, 0.0, 1.0) : 0.0;
   for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
-    wanted_[axis] = between(stop_[axis], wanted_[axis], share);
+    wanted_[axis] = between(slower[axis], wanted_[axis], share);
   }
 }
 
-Eigen::Vector3d Motion::tcp_peak_velocity(const std::array<AxisState, kMaxAxes>& states) const noexcept {
+Eigen::Vector3d Motion::tcp_peak_velocity(const AxisStates& states) const noexcept {
   AxisVector velocity{};
   for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
     velocity[axis] = peak_velocity(states[axis], model_.jerk[axis]);
@@ -218,18 +236,11 @@ Eigen::Vector3d Motion::tcp_peak_velocity(const std::array<AxisState, kMaxAxes>&
   return kinematics_.tcp_velocity(chain_, velocity);
 }
 
-// Keeps the direction of the motion where the limits leave room for it; each axis has its own shortest stop otherwise.
 void Motion::brake() noexcept {
   plan_stop();
-  const double kept = 1.0 - brake_share();
-  AxisVector velocity{};
-  for (std::size_t axis = 0; axis < model_.axes; ++axis) {
-    velocity[axis] = reference_.velocity[axis] * (axis < model_.arm_axes ? kept : 1.0 - axis_braking_share(axis));
-  }
-  path_rate_ *= kept;
+  path_rate_ *= 1.0 - brake_share();
   time_ns_ += model_.period_ns;
-  Intervention unexplained{};
-  want(velocity, 1.0, unexplained, false);
+  wanted_ = braked();
   step();
 }
 

@@ -50,7 +50,7 @@ int posix_memalign(void** block, std::size_t alignment, std::size_t size) noexce
 namespace dynamical::rt {
 namespace {
 
-constexpr std::uint64_t kCycles = 100'000;
+constexpr std::uint64_t kCycles = 1'000'000;
 constexpr std::uint64_t kRound = 2'000;  // cycles from one grant to the next
 
 RobotModel make_model() {

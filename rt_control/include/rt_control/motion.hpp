@@ -38,6 +38,7 @@ class Motion {
   [[nodiscard]] const Reference& reference() const noexcept { return reference_; }
 
  private:
+  using AxisStates = std::array<AxisState, kMaxAxes>;
   struct Binding {
     Constraint constraint = Constraint::none;
     std::int32_t axis = -1;
@@ -52,8 +53,10 @@ class Motion {
   void plan_stop() noexcept;
   [[nodiscard]] AccelerationRange accelerations_of(std::size_t axis) const noexcept;
   [[nodiscard]] AxisState state_of(std::size_t axis) const noexcept;
-  void want(const AxisVector& velocity, double speed_scale, Intervention& intervention, bool explain) noexcept;
-  [[nodiscard]] Eigen::Vector3d tcp_peak_velocity(const std::array<AxisState, kMaxAxes>& states) const noexcept;
+  [[nodiscard]] AxisStates admit(const AxisVector& velocity, double speed_scale, Intervention& intervention,
+                                 bool explain) const noexcept;
+  [[nodiscard]] AxisStates braked() const noexcept;
+  [[nodiscard]] Eigen::Vector3d tcp_peak_velocity(const AxisStates& states) const noexcept;
   void step() noexcept;
   [[nodiscard]] double tcp_speed(const AxisVector& velocity) const noexcept;
   [[nodiscard]] double time_along(const Command& command) const noexcept;
@@ -67,9 +70,9 @@ class Motion {
   ChainPose chain_{};  // at the reference
   double period_;
   Reference reference_;
-  AxisVector mean_acceleration_{};            // of the last cycle
-  std::array<AxisState, kMaxAxes> stop_{};    // next state of the stop in hand
-  std::array<AxisState, kMaxAxes> wanted_{};  // next state that is wanted, viable
+  AxisVector mean_acceleration_{};  // of the last cycle
+  AxisStates stop_{};               // the next ones of the stop in hand
+  AxisStates wanted_{};             // the next ones that are wanted, viable
   std::int64_t time_ns_ = 0;
   double path_rate_ = 0;  // path seconds per second; 1 when nothing scales
 };
