@@ -2207,5 +2207,8 @@ class Controller:
     def __init__(self, model: RobotModel, generation: int = ..., previous: State | None = ...) -> None:
         """`previous`: last state of the rt_control before, if there was one."""
 
+    def copy(self) -> Controller:
+        """Another controller in the same state."""
+
     def step(self, inputs: Inputs) -> Outputs:
         """Execute one cycle."""

@@ -1,4 +1,4 @@
-"""The shield under 10^8 random and adversarial steps, a million a piece: is any limit ever passed, and at what speed?"""
+"""The shield under 10^8 random and adversarial steps, a million a piece: is a limit ever passed, and at what speed?"""
 
 from __future__ import annotations
 

@@ -211,6 +211,9 @@ void bind_controller(nb::module_& module) {
       .def(nb::init<const RobotModel&, std::uint64_t, const std::optional<State>&>(), nb::arg("model"),
            nb::arg("generation") = 1, nb::arg("previous").none() = nb::none(),
            "`previous`: last state of the rt_control before, if there was one.")
+      .def(
+          "copy", [](const PythonController& self) { return PythonController(self); },
+          "Another controller in the same state.")
       .def("step", &PythonController::step, nb::arg("inputs"), nb::rv_policy::take_ownership, "Execute one cycle.");
 }
 

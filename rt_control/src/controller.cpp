@@ -454,13 +454,13 @@ Refusal Controller::check(const Command& command, Source ring) const noexcept {
   if (const Refusal refusal = authority_.check(command); refusal != Refusal::none) {
     return refusal;
   }
+  if (const Refusal refusal = check_command(command, model_, now_ns_, trajectory_due_ns()); refusal != Refusal::none) {
+    return refusal;
+  }
   if (held_ || shutdown_) {
     return Refusal::held;
   }
-  if (!drives_follow()) {
-    return Refusal::not_ready;
-  }
-  return check_command(command, model_, now_ns_, trajectory_due_ns());
+  return drives_follow() ? Refusal::none : Refusal::not_ready;
 }
 
 void Controller::refuse(Refusal refusal, Source source, std::uint64_t command_id) noexcept {

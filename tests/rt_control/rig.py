@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,13 @@ class Rig:
         self.drive_command = rt.DriveCommand()
         self.events: list[rt.Event] = []
         self.finished = False
+
+    def fork(self) -> Rig:
+        """The same moment once more, to go on in another way."""
+        twin = copy.copy(self)
+        twin.controller = self.controller.copy()
+        twin.events = list(self.events)
+        return twin
 
     def step(self, *requests: rt.Request, commands: tuple[rt.Command, ...] = (), **inputs: Any) -> rt.State:
         """One cycle, one period after the last one."""
