@@ -2083,6 +2083,34 @@ def approach(state: AxisState, target: AxisState, mean_acceleration: float, limi
     Acceleration that reaches a target, given at the end of the cycle, soonest without overshoot.
     """
 
+class StopMachine:
+    """Which stop is in force and why."""
+
+    def __init__(self) -> None: ...
+
+    def raise_fault(self, fault: Fault, source: Source = ...) -> bool:
+        """True if this fault was not in force yet."""
+
+    def release(self) -> None:
+        """Ends an SS2; a latched stop stays."""
+
+    def reset(self) -> None:
+        """Ends every stop; the caller has checked that it may."""
+
+    def may_reset(self, origin: Source) -> bool: ...
+
+    @property
+    def in_force(self) -> Stop: ...
+
+    @property
+    def latched(self) -> bool: ...
+
+    @property
+    def first(self) -> Fault: ...
+
+    @property
+    def last(self) -> Fault: ...
+
 class Inputs:
     """What one cycle reads; only what is new in this cycle."""
 

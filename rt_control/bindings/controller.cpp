@@ -149,6 +149,24 @@ void bind_faults(nb::module_& module) {
       .value("reset", ExecutionEvent::reset);
 }
 
+void bind_stop_machine(nb::module_& module) {
+  nb::class_<StopMachine>(module, "StopMachine", "Which stop is in force and why.")
+      .def(nb::init<>())
+      .def(
+          "raise_fault",
+          [](StopMachine& self, Fault fault, Source source) {
+            return self.raise({fault, Stop::none, -1, source, 0, 0, 0, 0});
+          },
+          nb::arg("fault"), nb::arg("source") = Source::none, "True if this fault was not in force yet.")
+      .def("release", &StopMachine::release, "Ends an SS2; a latched stop stays.")
+      .def("reset", &StopMachine::reset, "Ends every stop; the caller has checked that it may.")
+      .def("may_reset", &StopMachine::may_reset, nb::arg("origin"))
+      .def_prop_ro("in_force", &StopMachine::in_force)
+      .def_prop_ro("latched", &StopMachine::latched)
+      .def_prop_ro("first", [](const StopMachine& self) { return self.first().fault; })
+      .def_prop_ro("last", [](const StopMachine& self) { return self.last().fault; });
+}
+
 void bind_limits(nb::module_& module) {
   nb::class_<AxisState>(module, "AxisState", "One axis at one moment; rad or m and their derivatives.")
       .def(nb::init<double, double, double>(), nb::arg("position"), nb::arg("velocity"), nb::arg("acceleration"))
@@ -197,6 +215,7 @@ void bind_limits(nb::module_& module) {
 void bind_controller(nb::module_& module) {
   bind_faults(module);
   bind_limits(module);
+  bind_stop_machine(module);
   bind_inputs(module);
   nb::class_<Outputs>(module, "Outputs", "What one cycle decided.")
       .def_ro("state", &Outputs::state)

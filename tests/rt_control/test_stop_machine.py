@@ -1,0 +1,87 @@
+"""Every sequence of three faults against the rules: the worst wins, the first cause latches, the operator resets."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from rt_control import _native as rt
+from rt_control._native import Fault, Source, Stop
+
+RULES = {rule.fault: rule for rule in rt.fault_table()}
+FAULTS = [fault for fault in Fault if fault != Fault.none]
+OF_THE_AGENT = (Fault.operator_stop, Fault.safe_torque_off_requested)
+
+
+def machine(*faults: Fault) -> rt.StopMachine:
+    stops = rt.StopMachine()
+    for fault in faults:
+        stops.raise_fault(fault)
+    return stops
+
+
+def test_every_sequence_of_three_faults_ends_as_the_rules_say() -> None:
+    for faults in itertools.product(FAULTS, repeat=3):
+        stops = machine(*faults)
+        latching = [fault for fault in faults if RULES[fault].latched]
+        assert stops.latched == bool(latching), faults
+        assert stops.first == (latching[0] if latching else Fault.none), faults
+        assert stops.in_force == max(RULES[fault].stop for fault in faults), faults
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_news_once_until_it_is_released_or_reset(fault: Fault) -> None:
+    stops = rt.StopMachine()
+    assert stops.raise_fault(fault)
+    assert not stops.raise_fault(fault)
+    stops.reset()
+    assert stops.raise_fault(fault)
+    stops.release()
+    assert stops.raise_fault(fault) == (not RULES[fault].latched)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_release_ends_what_is_not_latched_and_a_reset_ends_everything(fault: Fault) -> None:
+    stops = machine(fault)
+    stops.release()
+    assert stops.in_force == (RULES[fault].stop if RULES[fault].latched else Stop.none)
+    stops.reset()
+    assert (stops.in_force, stops.latched, stops.first) == (Stop.none, False, Fault.none)
+    assert stops.last == fault, "what happened is not forgotten"
+
+
+@pytest.mark.parametrize(("latching", "other"), itertools.product((f for f in FAULTS if RULES[f].latched), FAULTS))
+def test_behind_a_latched_stop_only_what_latches_is_news(latching: Fault, other: Fault) -> None:
+    stops = machine(latching)
+    assert stops.raise_fault(other) == (RULES[other].latched and other != latching)
+    assert stops.first == latching
+    assert stops.last == (other if RULES[other].latched else latching)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_operator_resets_every_stop_and_the_agent_only_what_it_asked_for(fault: Fault) -> None:
+    asked = rt.StopMachine()
+    asked.raise_fault(fault, Source.agent)
+    assert asked.may_reset(Source.operator_)
+    assert asked.may_reset(Source.agent) == (fault in OF_THE_AGENT)
+    others = rt.StopMachine()
+    others.raise_fault(fault, Source.operator_)
+    assert not others.may_reset(Source.agent)
+    assert not asked.may_reset(Source.policy)
+
+
+@pytest.mark.parametrize(("first", "second"), itertools.product(OF_THE_AGENT, FAULTS))
+def test_the_agent_resets_nothing_for_which_somebody_else_asked_too(first: Fault, second: Fault) -> None:
+    for source in (Source.agent, Source.operator_, Source.none):
+        stops = rt.StopMachine()
+        stops.raise_fault(first, Source.agent)
+        stops.raise_fault(second, source)
+        alone = not RULES[second].latched or (second == first and source == Source.agent)
+        assert stops.may_reset(Source.agent) == alone, (source, second)
+
+
+def test_an_unlatched_stop_may_not_be_reset_by_the_agent() -> None:
+    stops = rt.StopMachine()
+    stops.raise_fault(Fault.separation, Source.agent)
+    assert not stops.may_reset(Source.agent)
