@@ -16,18 +16,24 @@ BUILD = HERE.parents[1] / "build" / "native_tests"
 
 def program(name: str) -> Path:
     """The built program; only what changed is built again."""
-    path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
-    cmake, ninja = shutil.which("cmake", path=path), shutil.which("ninja", path=path)
-    assert cmake is not None and ninja is not None, "install cmake and ninja: they are build requirements"
-    _configure(cmake, ninja)
+    cmake, options = tools()
+    _configure(cmake, options)
     run(cmake, "--build", str(BUILD), "--target", name)
     return BUILD / name
 
 
 @cache
-def _configure(cmake: str, ninja: str) -> None:
-    tools = (f"-DCMAKE_MAKE_PROGRAM={ninja}", f"-DCMAKE_PREFIX_PATH={_eigen_prefix()}")
-    run(cmake, "-S", str(HERE), "-B", str(BUILD), "-G", "Ninja", *tools)
+def tools() -> tuple[str, tuple[str, ...]]:
+    """CMake, and the options that name Ninja and Eigen: the build requirements of this environment."""
+    path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
+    cmake, ninja = shutil.which("cmake", path=path), shutil.which("ninja", path=path)
+    assert cmake is not None and ninja is not None, "install cmake and ninja: they are build requirements"
+    return cmake, (f"-DCMAKE_MAKE_PROGRAM={ninja}", f"-DCMAKE_PREFIX_PATH={_eigen_prefix()}")
+
+
+@cache
+def _configure(cmake: str, options: tuple[str, ...]) -> None:
+    run(cmake, "-S", str(HERE), "-B", str(BUILD), "-G", "Ninja", *options)
 
 
 def run(*command: str, code: int | None = 0) -> str:
