@@ -149,7 +149,7 @@ void bind_faults(nb::module_& module) {
       .value("reset", ExecutionEvent::reset);
 }
 
-void bind_stop_machine(nb::module_& module) {
+void bind_stop_machine(const nb::module_& module) {
   nb::class_<StopMachine>(module, "StopMachine", "Which stop is in force and why.")
       .def(nb::init<>())
       .def(
