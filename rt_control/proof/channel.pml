@@ -7,7 +7,7 @@
  * A writer that crashes takes no further step. Without ZOMBIE its successor starts only then, as the supervisor kills and
  * reaps before it starts; with ZOMBIE the one before may be anywhere, and goes on whenever it likes.
  *
- * Macros from the command line: SLOTS, WRITERS, WRITES, READS, ATTEMPTS, ZOMBIE, REPLAY, and M_..., a mutant.
+ * Macros from the command line: SLOTS, WRITERS, WRITES, READS, ATTEMPTS, NARROW, ZOMBIE, REPLAY, and M_..., a mutant.
  */
 
 #ifndef SLOTS
@@ -41,8 +41,19 @@
 #define CHECKSUM(word, id) ((word) * 32 + (id))
 #endif
 
-mtype = { load_newest, load_word, load_stamp, load_check, load_payload, store_word, store_stamp, store_check,
-          store_payload, publish, refuse, ended };
+/* Operations, as a trace names them. */
+#define load_newest 1
+#define load_word 2
+#define load_stamp 3
+#define load_check 4
+#define load_payload 5
+#define store_word 6
+#define store_stamp 7
+#define store_check 8
+#define store_payload 9
+#define publish 10
+#define refuse 11
+#define ended 12
 
 /* Shared memory. */
 byte newest;
@@ -56,7 +67,6 @@ Slot slot[SLOTS];
 
 /* What the properties speak of; no step depends on it. */
 byte published[WORDS]; /* by word: the message; 0: none */
-byte messages;         /* written so far */
 byte owner = 255;      /* writer that attached last */
 byte started;          /* writers */
 byte finished;         /* bit per actor */
@@ -64,7 +74,7 @@ byte finished;         /* bit per actor */
 #ifdef REPLAY
 /* The step that the trace has next; replay.h fills it. */
 c_decl { \#include "replay.h" }
-short trace;
+short chosen;
 short at;
 byte next_actor;
 byte next_operation;
@@ -72,7 +82,7 @@ byte next_slot;
 short next_value;
 #define MAY(operation, place, value) \
   (next_actor == me && next_operation == operation && next_slot == (place) && next_value == (value))
-#define TAKEN c_code { replay_next(&now.trace, &now.at, &now.next_actor, &now.next_operation, &now.next_slot, &now.next_value); }
+#define TAKEN c_code { replay_next(&now.chosen, &now.at, &now.next_actor, &now.next_operation, &now.next_slot, &now.next_value); }
 #elif defined(ZOMBIE)
 #define MAY(operation, place, value) true
 #define TAKEN skip
@@ -84,7 +94,7 @@ short next_value;
 #if !defined(ZOMBIE) && !defined(REPLAY)
 #define LAST_IS_READABLE \
   assert(SEQUENCE(newest) == 0 || (slot[SLOT(newest)].word == newest && \
-         slot[SLOT(newest)].stamp == published[newest] && slot[SLOT(newest)].payload == published[newest] && \
+         STAMP_IS(slot[SLOT(newest)].stamp, published[newest]) && slot[SLOT(newest)].payload == published[newest] && \
          slot[SLOT(newest)].check == CHECKSUM(newest, published[newest])))
 #else
 #define LAST_IS_READABLE skip
@@ -96,7 +106,13 @@ short next_value;
 #define CHECK 4
 #define PAYLOAD 8
 #define WORD_2 16
+#ifdef NARROW /* the stamp is left out: to the protocol it is one more word of the payload */
+#define BODY (CHECK | PAYLOAD)
+#define STAMP_IS(value, number) true
+#else
 #define BODY (STAMP | CHECK | PAYLOAD)
+#define STAMP_IS(value, number) ((value) == (number))
+#endif
 
 #ifdef M_NO_ACQUIRE_OF_WORD
 #define OWES_FIRST(left) false
@@ -165,7 +181,7 @@ inline copy_slot() {
   /* Without ZOMBIE the words alone must do. */
 #if (defined(ZOMBIE) || defined(REPLAY)) && !defined(M_NO_CHECKSUM)
   if
-  :: result == OK && !(stamp == payload && check == CHECKSUM(want, stamp)) -> result = WRONG
+  :: result == OK && !(STAMP_IS(stamp, payload) && check == CHECKSUM(want, payload)) -> result = WRONG
   :: else
   fi
 #endif
@@ -301,14 +317,14 @@ again:
 #ifndef M_ATTACH_WITHOUT_COPY
           after++;
           target = TARGET(after);
-          id = stamp;
+          id = payload;
           left = STORES
 #else
           skip
 #endif
        :: else ->
 #ifdef M_LEFT_BEHIND
-          after = after + 1
+          skip
 #else
           after = after + 2
 #endif
@@ -326,8 +342,7 @@ again:
      if
      :: atomic {
           newest == word && MAY(load_newest, 0, newest) ->
-          messages++;
-          id = messages;
+          id = me * WRITES + writes;
           before = word;
           after = word + 1;
           target = TARGET(after);
@@ -375,10 +390,10 @@ proctype reader(byte me) {
      fi;
 #endif
      atomic {
-       MAY(ended, result, (result == OK -> stamp : 0)) ->
+       MAY(ended, result, (result == OK -> payload : 0)) ->
        if
        :: result == OK ->
-          assert(stamp == payload && published[want] == stamp && stamp != 0); /* whole, and written as this word */
+          assert(STAMP_IS(stamp, payload) && published[want] == payload && payload != 0); /* whole, and written as this word */
           assert(want >= last);                                               /* never back */
           last = want
        :: else
@@ -394,10 +409,10 @@ init {
 #ifdef REPLAY
   atomic {
     do
-    :: trace + 1 < c_expr { replay_traces() } -> trace++
+    :: chosen + 1 < c_expr { replay_traces() } -> chosen++
     :: break
     od;
-    c_code { replay_first(&now.trace, &now.at, &now.next_actor, &now.next_operation, &now.next_slot, &now.next_value); }
+    c_code { replay_first(&now.chosen, &now.at, &now.next_actor, &now.next_operation, &now.next_slot, &now.next_value); }
   }
 #endif
   atomic { run reader(READER); run writer(0); started = 1 }
