@@ -7,7 +7,7 @@
  * A writer that crashes takes no further step. Without ZOMBIE its successor starts only then, as the supervisor kills and
  * reaps before it starts; with ZOMBIE the one before may be anywhere, and goes on whenever it likes.
  *
- * Macros from the command line: SLOTS, WRITERS, WRITES, READS, ATTEMPTS, NARROW, ZOMBIE, REPLAY, and M_..., a mutant.
+ * Macros from the command line: SLOTS, WRITERS, WRITES, READS, ATTEMPTS, NARROW, ZOMBIE, REPLAY (with TRACES), and M_..., a mutant.
  */
 
 #ifndef SLOTS
@@ -409,7 +409,7 @@ init {
 #ifdef REPLAY
   atomic {
     do
-    :: chosen + 1 < c_expr { replay_traces() } -> chosen++
+    :: chosen + 1 < TRACES -> chosen++
     :: break
     od;
     c_code { replay_first(&now.chosen, &now.at, &now.next_actor, &now.next_operation, &now.next_slot, &now.next_value); }

@@ -8,13 +8,10 @@
 #ifndef SLOTS
 #define SLOTS 2
 #endif
-#ifndef PUSHES /* by each of the two that push */
-#define PUSHES 2
-#endif
+#define PUSHES(me) ((me) == 0 -> 2 : 1)
 #ifndef POPS /* by each of the two that take */
-#define POPS 3
+#define POPS 2
 #endif
-#define ITEMS (2 * PUSHES)
 
 /* Shared memory, and the lock of the file. */
 byte newest, popped, holder; /* holder: process that has the lock + 1 */
@@ -78,9 +75,9 @@ bool died;
 proctype pusher(byte me) {
   byte index, seen, request, todo, count;
   do
-  :: count < PUSHES ->
+  :: count < PUSHES(me) ->
      count++;
-     request = me * PUSHES + count;
+     request = me * 2 + count;
      atomic { FREE -> holder = me + 1 }
      index = newest;
      seen = popped;

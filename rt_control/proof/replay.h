@@ -2,11 +2,9 @@
  * is {actor, operation, slot, value}; operation 0 ends a trace. */
 #include <stdio.h>
 
-static const int replay_starts[] = {TRACES};
+static const int replay_starts[] = {STARTS};
 static const short replay_steps[][4] = {STEPS};
 static char replay_done[sizeof(replay_starts) / sizeof(replay_starts[0])];
-
-static int replay_traces(void) { return (int)(sizeof(replay_starts) / sizeof(replay_starts[0])); }
 
 static void replay_load(const short* trace, const short* at, unsigned char* actor, unsigned char* operation,
                         unsigned char* slot, short* value) {

@@ -37,20 +37,23 @@ def tool(name: str) -> str:
     return found
 
 
-def verify(model: str, macros: Iterable[str], folder: Path, *, include: Path | None = None) -> Verdict:
+def verify(
+    model: str, macros: Iterable[str], folder: Path, *, include: Path | None = None, optimize: str = "-O2"
+) -> Verdict:
     """Search all states of a model.
 
     Args:
         model: a file of rt_control/proof.
         macros: `NAME` or `NAME=value`, set for this run.
         folder: to build in.
+        optimize: of the compiler; a search that ends early is over sooner without.
         include: where the headers lie that the model includes.
     """
     defines = [f"-D{macro}" for macro in macros]
     folder.mkdir(parents=True, exist_ok=True)
     _run(folder, tool("spin"), "-a", *defines, str(PROOF / model))
     headers = [] if include is None else [f"-I{include}"]
-    flags = ("-O2", "-w", "-DSAFETY", "-DCOLLAPSE", "-DVECTORSZ=2048", f"-DMEMLIM={MEMORY_MB}")
+    flags = (optimize, "-w", "-DSAFETY", "-DCOLLAPSE", "-DVECTORSZ=2048", f"-DMEMLIM={MEMORY_MB}")
     _run(folder, tool("cc"), *flags, *headers, "-o", "pan", "pan.c")
     output = _run(folder, str(folder / "pan"), "-E", "-m1000000")
     errors = re.search(r"errors: (\d+)", output)

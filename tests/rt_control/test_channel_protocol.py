@@ -75,7 +75,7 @@ def test_writers_that_were_overtaken_and_go_on_publish_nothing_and_fool_nobody(s
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_a_mutant_of_the_channel_is_caught(mutant: str, tmp_path: Path) -> None:
-    verdict = spin.verify("channel.pml", (mutant, *MUTANTS[mutant]), tmp_path)
+    verdict = spin.verify("channel.pml", (mutant, *MUTANTS[mutant]), tmp_path, optimize="-O0")
     assert verdict.errors == 1, f"{mutant} was not caught\n{verdict.output}"
     assert "assertion violated" in verdict.output
 
@@ -93,7 +93,7 @@ def test_each_request_is_taken_once_and_in_order_whoever_crashes(tmp_path: Path)
 
 @pytest.mark.parametrize("mutant", QUEUE_MUTANTS)
 def test_a_mutant_of_the_queue_is_caught(mutant: str, tmp_path: Path) -> None:
-    verdict = spin.verify("queue.pml", (mutant,), tmp_path)
+    verdict = spin.verify("queue.pml", (mutant,), tmp_path, optimize="-O0")
     assert verdict.errors == 1, f"{mutant} was not caught\n{verdict.output}"
     assert "assertion violated" in verdict.output
 
@@ -125,10 +125,10 @@ def replayed(traces: list[Trace], folder: Path) -> set[int]:
     for trace in traces:
         starts.append(starts[-1] + len(trace) + 1)
     header = (spin.PROOF / "replay.h").read_text(encoding="utf-8")
-    header = header.replace("TRACES", ",".join(map(str, starts[:-1]))).replace("STEPS", ",\n".join(rows))
+    header = header.replace("STARTS", ",".join(map(str, starts[:-1]))).replace("STEPS", ",\n".join(rows))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "replay.h").write_text(header, encoding="utf-8")
-    settings = ("REPLAY", "SLOTS=4", "WRITERS=3", "WRITES=3", "READS=6", "ATTEMPTS=8")
+    settings = ("REPLAY", "SLOTS=4", "WRITERS=3", "WRITES=3", "READS=6", "ATTEMPTS=8", f"TRACES={len(traces)}")
     verdict = spin.verify("channel.pml", settings, folder, include=folder)
     assert verdict.errors == 0 and verdict.complete, verdict.output
     return {int(number) for number in re.findall(r"^replayed (\d+)$", verdict.output, re.MULTILINE)}
