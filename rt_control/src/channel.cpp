@@ -180,8 +180,8 @@ void LatestWriter::attach(bool keep_last) {
         after = make_word(generation, sequence_of(before) + 2);
       }
     }
-    // Release: publishes the slot just filled; partner: the load in `read_newest`. Acquire is not needed: nothing is read
-    // after it.
+    // Release: publishes the slot just filled; partner: the load in `read_newest`. Acquire is not needed: nothing is
+    // read after it.
     if (Word(mapping_.newest())
             .compare_exchange_strong(before, after, std::memory_order_release, std::memory_order_relaxed)) {
       word_ = after;

@@ -124,8 +124,8 @@ RequestQueue::Popped RequestQueue::pop(Request& request) noexcept {
     return count_on_from_here(pushed, popped);
   }
   const Item item = load_item(mapping_.slot(next_));
-  // Release: the copy is done before the slot is given back; partner: the acquire in `push`. It fails if another process
-  // takes as well (an rt_control that was stopped and continued): the item is then the other's.
+  // Release: the copy is done before the slot is given back; partner: the acquire in `push`. It fails if another
+  // process takes as well (an rt_control that was stopped and continued): the item is then the other's.
   if (!Word(mapping_.popped())
            .compare_exchange_strong(popped, next_ + 1, std::memory_order_release, std::memory_order_relaxed)) {
     return Popped::none;

@@ -277,8 +277,8 @@ class Robot {
   }
 
   void push(RequestQueue& queue, RequestKind kind, std::uint64_t epoch) {
-    const Request request{kind, Source::none, Source::policy, 1, epoch,
-                          static_cast<std::int64_t>(requests_written_.next())};
+    const Request request{kind, Source::none, Source::policy,
+                          1,    epoch,        static_cast<std::int64_t>(requests_written_.next())};
     requests_written_.add(request);
     (void)queue.push(request);
   }
@@ -392,19 +392,26 @@ class Robot {
     const bool enabled = outputs_.drive_command.enable != 0;
     for (std::size_t axis = 0; axis < model_.axes; ++axis) {
       const double position = outputs_.drive_command.position[axis];
-      const double velocity = (position - position_[axis]) / kPeriod_s;
+      const double velocity = outputs_.drive_command.velocity[axis];
+      const double step = position - position_[axis];
       if (enabled && (!std::isfinite(position) || position > model_.upper[axis] + kRounding ||
                       position < model_.lower[axis] - kRounding)) {
         fail("a position outside its limits", axis);
       }
-      if (enabled && was_enabled_ && std::abs(velocity) > model_.velocity[axis] * (1 + kRounding)) {
-        fail("a velocity above its limit", axis);
+      if (enabled && was_enabled_) {
+        if (std::abs(velocity) > model_.velocity[axis] + kRounding ||
+            std::abs(step) > (model_.velocity[axis] + kRounding) * kPeriod_s) {
+          fail("a velocity above its limit", axis);
+        }
+        if (std::abs(velocity - velocity_[axis]) > (model_.acceleration[axis] + 1e-6) * kPeriod_s) {
+          fail("an acceleration above its limit", axis);
+        }
+        // The velocity that was judged is the one that is driven, except where the reference waits for the drives.
+        if (step != 0 && std::abs(step / kPeriod_s - velocity) > (model_.acceleration[axis] + 1e-6) * kPeriod_s) {
+          fail("a step that is not that of the velocity", axis);
+        }
       }
-      if (enabled && was_enabled_ &&
-          std::abs(velocity - velocity_[axis]) / kPeriod_s > model_.acceleration[axis] * (1 + 1e-6)) {
-        fail("an acceleration above its limit", axis);
-      }
-      velocity_[axis] = enabled && was_enabled_ ? velocity : 0;
+      velocity_[axis] = velocity;
       position_[axis] = position;
     }
     was_enabled_ = enabled;

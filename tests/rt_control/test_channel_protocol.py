@@ -1,4 +1,4 @@
-"""The protocol of the channels: all interleavings of its model, mutants of the model, and the real code's steps in it."""
+"""The protocol of the channels: all states of its model, mutants of the model, and the real code's steps in it."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def test_a_million_flipped_bytes_fool_nobody_and_move_nothing_outside_its_limits
     assert counted["flips"] >= FLIPS
     # The robot worked meanwhile, and was hit: neither is a test of nothing.
     for name in ("moving", "latched", "whole", "broken", "requests", "restarts", "opened", "refused"):
-        assert counted[name] > 1_000, f"{name}: {counted}"
+        assert counted[name] > 100, f"{name}: {counted}"
 
 
 def test_threads_that_write_read_and_overtake_each_other_have_no_data_race(tmp_path: Path) -> None:

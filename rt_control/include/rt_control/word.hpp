@@ -1,6 +1,7 @@
 // The atomic words of shared memory, and nothing else of it: every access of the channels to a shared byte is one of
 // these, except for the header that is checked once at opening. A test builds the same sources with a `word.hpp` of its
-// own that stops before each access (tests/rt_control/stepped/), so that the proof can follow the real code step by step.
+// own that stops before each access (tests/rt_control/stepped/), so that the proof can follow the real code step by
+// step.
 #pragma once
 
 #include <atomic>
