@@ -1,4 +1,4 @@
-"""Shared memory from Python: writing a command and reading the state, beside a bare copy of the same size.
+"""Shared memory: C++ to C++ beside a bare copy with an atomic, and from Python beside a bare copy of the same size.
 
 Where rclpy is installed, also a topic with the same payload between two nodes of one process.
 """
@@ -6,7 +6,10 @@ Where rclpy is installed, also a topic with the same payload between two nodes o
 from __future__ import annotations
 
 import importlib.util
+import os
+import shutil
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -14,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from robot_runtime import origin
 from robot_runtime.report import Figure, Reference, figure
 from rt_control import _native as native
 
@@ -21,6 +25,9 @@ ROUNDS = 40
 CALLS_PER_ROUND = 500
 TARGET_US = 5.0
 SLOTS = 8  # of a latest-value ring
+EXCHANGE_TARGET_US = 1.0
+EXCHANGE_TARGET_RATIO = 1.5  # to a bare memcpy and atomic
+EXCHANGE_SOURCES = ("channel.cpp", "crc32c.cpp", "mapping.cpp")
 
 
 def measure() -> list[Figure]:
@@ -36,6 +43,7 @@ def measure() -> list[Figure]:
         read_us, copy_state_us = _alternate(reader.read, _copy_of(state_bytes))
         write_us, copy_command_us = _alternate(lambda: writer.write(command), _copy_of(command_bytes))
     figures = [
+        *_exchange(),
         figure(
             "state read, p50",
             read_us,
@@ -56,6 +64,38 @@ def measure() -> list[Figure]:
     else:
         figures.append(_topic(command_bytes, write_us))
     return figures
+
+
+def _exchange() -> list[Figure]:
+    """From before a write in one thread to after the read in another, both C++."""
+    compiler = shutil.which(os.environ.get("CXX", "c++"))
+    if compiler is None:
+        return [Figure(name="exchange C++ to C++", value=None, note="no C++ compiler here: apt-get install g++")]
+    core = origin.FOLDER / "rt_control"
+    sources = [
+        origin.FOLDER / "benchmarks" / "channel_exchange.cpp",
+        *(core / "src" / name for name in EXCHANGE_SOURCES),
+    ]
+    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="dynamical-bench-") as folder:
+        program = Path(folder) / "channel_exchange"
+        flags = ("-std=c++20", "-O2", "-pthread", f"-I{core / 'include'}", "-o", str(program))
+        subprocess.run([compiler, *flags, *map(str, sources)], check=True)
+        done = subprocess.run([str(program), folder], check=True, capture_output=True, text=True)
+    command, state = ([float(value) for value in line.split()] for line in done.stdout.splitlines())
+    bare = Reference(f"memcpy and atomic of the same {command[0]:.0f} bytes", command[2] / 1e3)
+    return [
+        figure("drive command C++ to C++, p50", command[1] / 1e3, "us", at_most=EXCHANGE_TARGET_US, reference=bare),
+        figure(
+            "drive command C++ to C++, of the bare exchange", command[1] / command[2], at_most=EXCHANGE_TARGET_RATIO
+        ),
+        figure(
+            "state C++ to C++, p50",
+            state[1] / 1e3,
+            "us",
+            reference=Reference(f"memcpy and atomic of the same {state[0]:.0f} bytes", state[2] / 1e3),
+            note="no target: it is on no path to the motors",
+        ),
+    ]
 
 
 def _payload(path: Path) -> int:

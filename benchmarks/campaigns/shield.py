@@ -46,7 +46,7 @@ def piece(number: int) -> Piece:
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "model"
         model.write_bytes(shield_model(number % PIECES).to_bytes())
-        found = values_of(run(str(program("shield_trial")), str(model), str(number), str(STEPS), code=None))
+        found = values_of(run(program("shield_trial"), str(model), str(number), str(STEPS), code=None))
     worst = {name: found[name] for name in LIMITS}
     return Piece(number, int(found["steps"]), int(found["violations"]), worst, found["shortest_s"], found["taken_s"])
 

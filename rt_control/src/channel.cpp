@@ -1,11 +1,11 @@
 #include "rt_control/channel.hpp"
 
 #include <array>
-#include <atomic>
 #include <cstring>
 #include <vector>
 
 #include "rt_control/crc32c.hpp"
+#include "rt_control/word.hpp"
 
 namespace dynamical::rt {
 namespace {
@@ -13,9 +13,6 @@ namespace {
 constexpr int kReadAttempts = 8;
 constexpr std::size_t kHeaderWords = sizeof(SlotHeader) / 8;
 constexpr std::uint64_t kSequenceMask = (std::uint64_t{1} << kGenerationShift) - 1;
-
-using Word = std::atomic_ref<std::uint64_t>;
-static_assert(Word::is_always_lock_free);
 
 std::uint64_t sequence_of(std::uint64_t word) { return word & kSequenceMask; }
 std::uint64_t make_word(std::uint64_t generation, std::uint64_t sequence) {
@@ -94,7 +91,7 @@ void fill(const Slot& slot, std::uint64_t word, std::span<const Bytes> parts, st
   slot.word().store(0, std::memory_order_relaxed);
   // Keeps the zero before the payload: a reader that copied any new byte then sees that the word has changed. Its
   // partner is the acquire fence after the copy in `copy`.
-  std::atomic_thread_fence(std::memory_order_release);
+  fence(std::memory_order_release);
   slot.store_header(stamp_ns, size, crc);
   std::size_t at = 0;
   for (const Bytes& part : parts) {
@@ -119,7 +116,7 @@ ReadResult copy(const Slot& slot, std::uint64_t word, std::uint64_t capacity, st
     slot.load_payload(into.first(padded(size)));
   }
   // Keeps the copy before the recheck; partner: the release fence in `fill`.
-  std::atomic_thread_fence(std::memory_order_acquire);
+  fence(std::memory_order_acquire);
   if (slot.word().load(std::memory_order_relaxed) != word) {
     return ReadResult::torn;
   }
@@ -161,18 +158,32 @@ void LatestWriter::attach(bool keep_last) {
     // Acquire: partner is the compare-and-swap in `write`, so that the last message can be copied.
     std::uint64_t before = Word(mapping_.newest()).load(std::memory_order_acquire);
     const std::uint64_t generation = generation_of(before) + 1;
-    ReadInfo info;
     std::uint64_t after = make_word(generation, sequence_of(before));
-    if (keep_last && read_newest(mapping_, last, info) == ReadResult::ok) {
-      // The last message is written again under the new generation: a reader accepts no other.
-      after = make_word(generation, sequence_of(before) + 1);
-      const Bytes part(last.data(), info.size);
-      fill(Slot(mapping_.slot(sequence_of(after))), after, {&part, 1}, static_cast<std::uint32_t>(info.size),
-           info.stamp_ns);
+    if (keep_last && sequence_of(before) != 0) {
+      ReadInfo info;
+      const ReadResult result =
+          copy(Slot(mapping_.slot(sequence_of(before))), before, mapping_.payload_bytes(), last, info);
+      // Relaxed: whether to try again; nothing else is read on its account.
+      if (result == ReadResult::torn && Word(mapping_.newest()).load(std::memory_order_relaxed) != before) {
+        continue;
+      }
+      if (result == ReadResult::ok) {
+        // The last message is written again under the new generation: a reader accepts no other. It is that of `before`
+        // and not a later one, so that all who attach to `before` write the same bytes under the same word.
+        after = make_word(generation, sequence_of(before) + 1);
+        const Bytes part(last.data(), info.size);
+        fill(Slot(mapping_.slot(sequence_of(after))), after, {&part, 1}, static_cast<std::uint32_t>(info.size),
+             info.stamp_ns);
+      } else {
+        // A word that no slot can hold: one who attached to an earlier `before` and came too late may have left the
+        // next one behind, with an earlier message.
+        after = make_word(generation, sequence_of(before) + 2);
+      }
     }
-    // Release: publishes the slot just filled; partner: the load in `read_newest`.
+    // Release: publishes the slot just filled; partner: the load in `read_newest`. Acquire is not needed: nothing is
+    // read after it.
     if (Word(mapping_.newest())
-            .compare_exchange_strong(before, after, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+            .compare_exchange_strong(before, after, std::memory_order_release, std::memory_order_relaxed)) {
       word_ = after;
       return;
     }

@@ -18,6 +18,8 @@ void count() noexcept { allocations += counting ? 1 : 0; }
 
 }  // namespace
 
+// AddressSanitizer is the heap itself.
+#ifndef __SANITIZE_ADDRESS__
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t number, std::size_t size);
@@ -46,6 +48,7 @@ int posix_memalign(void** block, std::size_t alignment, std::size_t size) noexce
   return *block == nullptr ? 12 : 0;
 }
 }
+#endif
 
 namespace dynamical::rt {
 namespace {

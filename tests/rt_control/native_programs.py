@@ -1,4 +1,4 @@
-"""The C++ programs of `tests/rt_control/CMakeLists.txt`, built when they are needed."""
+"""Builds the C++ test programs of this folder, once plain and once for each sanitizer, and runs them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ from pathlib import Path
 HERE = Path(__file__).parent
 BUILD = HERE.parents[1] / "build" / "native_tests"
 
+PLAIN = ""
+ADDRESS = "address,undefined"
+THREAD = "thread"
 
-def program(name: str) -> Path:
-    """The built program; only what changed is built again."""
+
+@cache
+def program(name: str, sanitize: str = PLAIN) -> str:
+    """Build one test program, and return its path; only what changed is built again."""
     cmake, options = tools()
-    _configure(cmake, options)
-    run(cmake, "--build", str(BUILD), "--target", name)
-    return BUILD / name
+    build = BUILD / (sanitize.partition(",")[0] or "plain")
+    run(cmake, "-S", str(HERE), "-B", str(build), "-G", "Ninja", *options, f"-DSANITIZE={sanitize}")
+    run(cmake, "--build", str(build), "--target", name)
+    return str(build / name)
 
 
 @cache
@@ -31,15 +37,10 @@ def tools() -> tuple[str, tuple[str, ...]]:
     return cmake, (f"-DCMAKE_MAKE_PROGRAM={ninja}", f"-DCMAKE_PREFIX_PATH={_eigen_prefix()}")
 
 
-@cache
-def _configure(cmake: str, options: tuple[str, ...]) -> None:
-    run(cmake, "-S", str(HERE), "-B", str(BUILD), "-G", "Ninja", *options)
-
-
 def run(*command: str, code: int | None = 0) -> str:
     """What a command printed; fails with it when the exit code is another (None: any)."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert code is None or done.returncode == code, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+    assert code is None or done.returncode == code, f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}{done.stderr}"
     return done.stdout
 
 

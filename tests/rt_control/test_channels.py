@@ -213,6 +213,23 @@ def test_hostile_indices_of_a_queue_neither_hang_nor_invent_requests(
     assert queue.push(rt.Request(kind=rt.RequestKind.stop)) or queue.dropped > 0
 
 
+def test_an_index_that_was_set_back_does_not_bring_a_request_twice(tmp_path: Path) -> None:
+    path = tmp_path / "requests"
+    rt.create_requests(path)
+    queue = rt.RequestQueue(path)
+    assert all(queue.push(rt.Request(kind=rt.RequestKind.reset, epoch=number)) for number in range(5))
+    taken = [queue.pop() for _ in range(5)]
+    assert [item.epoch for item in taken if item is not None] == list(range(5))
+    for offset in (2 * NEWEST_OFFSET, NEWEST_OFFSET):  # taken, then pushed
+        with path.open("r+b") as file:
+            file.seek(offset)
+            file.write(struct.pack("<Q", 2))
+        assert queue.pop() is None
+    assert queue.push(rt.Request(kind=rt.RequestKind.stop))
+    item = queue.pop()
+    assert item is not None and item.kind == rt.RequestKind.stop
+
+
 def test_every_reader_of_events_sees_each_event_and_how_many_it_lost(tmp_path: Path) -> None:
     path = tmp_path / "events"
     rt.create_events(path)

@@ -17,7 +17,7 @@ LEAST_SHARE = 0.98  # of the achievable speed: always stopping must not pass
 def test_no_step_passes_a_limit_and_motions_are_nearly_as_fast_as_they_can_be(number: int, tmp_path: Path) -> None:
     model = tmp_path / "model"
     model.write_bytes(shield_model(number).to_bytes())
-    found = values_of(run(str(program("shield_trial")), str(model), str(number), str(STEPS), code=None))
+    found = values_of(run(program("shield_trial"), str(model), str(number), str(STEPS), code=None))
     assert found["violations"] == 0, found
     assert found["steps"] >= STEPS
     assert min(found[name] for name in ("moving", "latched", "resets", "refused")) > 10, found

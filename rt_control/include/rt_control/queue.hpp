@@ -21,14 +21,19 @@ class RequestQueue {
   [[nodiscard]] bool push(const Request& request) noexcept;
 
   enum class Popped : std::uint8_t { request, none, corrupt };
-  // `corrupt`: an item, or the indices, were not what a push leaves; they are skipped.
+  // `corrupt`: an item, or the indices, were not what a push leaves; they are skipped. What was taken once is never
+  // taken again by the same object, whatever the indices say.
   [[nodiscard]] Popped pop(Request& request) noexcept;
 
   [[nodiscard]] std::uint64_t dropped() const noexcept;
 
  private:
+  [[nodiscard]] Popped resume(std::uint64_t pushed, std::uint64_t popped) noexcept;
+  [[nodiscard]] Popped count_on_from_here(std::uint64_t pushed, std::uint64_t popped) noexcept;
+
   Mapping mapping_;
   std::mutex within_process_;  // flock does not exclude two threads that share a descriptor
+  std::uint64_t next_ = 0;     // index of the item that is taken next; only `pop` uses it
 };
 
 class EventWriter {
