@@ -95,7 +95,9 @@ def _load(model_path: Path) -> mujoco.MjModel:
         model = spec.compile()
     except ValueError as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{model_path}: its masses cannot be read: {reason}; correct them, or add <inertial>") from None
+        raise InputError(
+            f"{model_path}: its masses cannot be read: {reason}; correct them, or add <inertial>"
+        ) from None
     model.qpos0[:] = 0.0
     return model
 
@@ -120,9 +122,7 @@ def _refuse_impossible(spec: mujoco.MjSpec, model_path: Path) -> None:
             _check_moments(model_path, owner.joints[0].name, moments)
 
 
-def _link(
-    model: mujoco.MjModel, data: mujoco.MjData, model_path: Path, joint: int, bodies: Sequence[int]
-) -> RigidLink:
+def _link(model: mujoco.MjModel, data: mujoco.MjData, model_path: Path, joint: int, bodies: Sequence[int]) -> RigidLink:
     name = model.joint(joint).name
     mass = sum(float(model.body_mass[body]) for body in bodies)
     if not mass > 2 * _NO_MASS * max(1, len(bodies)):

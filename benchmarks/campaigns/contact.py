@@ -243,9 +243,7 @@ class Cell:
         def error(*shape: int) -> Vector:
             return np.asarray(1.0 + MODEL_ERROR * random.choice([-1.0, 1.0, *random.uniform(-1.0, 1.0, 2)], shape))
 
-        arm = [
-            body for body in range(model.nbody) if model.body_rootid[body] == model.body("link0").id
-        ]
+        arm = [body for body in range(model.nbody) if model.body_rootid[body] == model.body("link0").id]
         scale = error(len(arm))
         model.body_mass[arm] *= scale
         model.body_inertia[arm] *= error(len(arm))[:, None]
@@ -330,7 +328,15 @@ class Cell:
     def _some_place(self) -> Vector:
         """Somewhere above the table, reachable in a straight line of the joints from where the arm is."""
         for _ in range(1000):
-            goal = self._home[: self._arm] + self._random.uniform(-1.0, 1.0, self._arm) * [1.2, 0.8, 0.8, 0.7, 1.0, 0.8, 2]
+            goal = self._home[: self._arm] + self._random.uniform(-1.0, 1.0, self._arm) * [
+                1.2,
+                0.8,
+                0.8,
+                0.7,
+                1.0,
+                0.8,
+                2,
+            ]
             goal = np.clip(goal, self._lower + 0.05, self._upper - 0.05)
             if all(self._is_free(self._reference[: self._arm], goal, share) for share in np.linspace(0.1, 1.0, 12)):
                 return goal
@@ -383,7 +389,9 @@ class Cell:
 
     def _geoms_below(self, name: str) -> set[int]:
         root = self._model.body(name).id
-        return {geom for geom in range(self._model.ngeom) if self._model.body_rootid[self._model.geom_bodyid[geom]] == root}
+        return {
+            geom for geom in range(self._model.ngeom) if self._model.body_rootid[self._model.geom_bodyid[geom]] == root
+        }
 
     def _force(self, one: set[int], other: set[int]) -> float:
         """Sum of the contact forces between two sets of shapes, N."""

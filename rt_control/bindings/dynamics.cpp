@@ -98,8 +98,7 @@ void bind_rigid_body(const nb::module_& module) {
             self.body.gravity_torque(self.place(position), torque);
             return array_of(torque, self.axes());
           },
-          nb::arg("position"),
-          nb::sig("def gravity_torque(self, position: " DYNAMICS_LIKE ") -> " DYNAMICS_ARRAY),
+          nb::arg("position"), nb::sig("def gravity_torque(self, position: " DYNAMICS_LIKE ") -> " DYNAMICS_ARRAY),
           "Torque that holds the arm against its weight.")
       .def(
           "coriolis_torque",
@@ -188,8 +187,7 @@ void bind_estimator(const nb::module_& module) {
             self.reset(take(position, "axis positions"), take(velocity, "axis velocities"));
           },
           nb::arg("position"), nb::arg("velocity"),
-          nb::sig("def reset(self, position: " DYNAMICS_LIKE ", velocity: " DYNAMICS_LIKE ") -> None"),
-          "Begin anew.")
+          nb::sig("def reset(self, position: " DYNAMICS_LIKE ", velocity: " DYNAMICS_LIKE ") -> None"), "Begin anew.")
       .def(
           "predict",
           [take](Estimator& self, nb::handle torque, std::uint32_t cycles) {
@@ -267,7 +265,8 @@ void bind_contact(const nb::module_& module) {
             new (self) Contacts{Kinematics(checked(model)), ContactObserver(model), model.arm_axes};
           },
           nb::arg("model"))
-      .def("reset", [](Contacts& self) { self.observer.reset(); }, "Forget all; the next cycle seeds it.")
+      .def(
+          "reset", [](Contacts& self) { self.observer.reset(); }, "Forget all; the next cycle seeds it.")
       .def(
           "observe",
           [](Contacts& self, nb::handle position, nb::handle velocity, nb::handle torque, nb::handle acceleration,
@@ -289,8 +288,8 @@ void bind_contact(const nb::module_& module) {
       .def_prop_ro(
           "threshold", [](const Contacts& self) { return array_of(self.observer.threshold(), kMaxAxes); },
           nb::for_getter(keep("def threshold(self) -> " DYNAMICS_ARRAY)))
-      .def_prop_ro("refused", [](const Contacts& self) { return self.observer.refused(); },
-                   "Samples that were not finite.");
+      .def_prop_ro(
+          "refused", [](const Contacts& self) { return self.observer.refused(); }, "Samples that were not finite.");
 }
 
 }  // namespace

@@ -98,9 +98,8 @@ void ContactObserver::raise_threshold(const ChainPose& chain, const AxisVector& 
                                       const AxisVector& acceleration, std::uint32_t elapsed_cycles) noexcept {
   AxisVector magnitude;
   AxisVector friction;
-  body_.torque_magnitude(chain, velocity, acceleration, magnitude);
+  const Eigen::Vector3d payload = payload_kg_ * body_.torque_magnitude(chain, velocity, acceleration, magnitude);
   body_.friction_doubt(velocity, model_error_, friction);
-  const Eigen::Vector3d payload = payload_kg_ * body_.tcp_specific_force(chain, velocity, acceleration);
   const double elapsed_s = elapsed_cycles * period_s_;
   const double kept = 1 / (1 + elapsed_s / kPeakHold_s);
   const double unseen_s = elapsed_s - period_s_;

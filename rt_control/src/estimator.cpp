@@ -18,11 +18,21 @@ bool is_finite(const AxisVector& value) {
   return sum == 0.0;
 }
 
-// Of the state over some time: constant acceleration.
-Eigen::Matrix3d transition(double time_s) {
-  Eigen::Matrix3d result;
-  result << 1, time_s, time_s * time_s / 2, 0, 1, time_s, 0, 0, 1;
-  return result;
+// step * block * step^T + noise for the transition `step` of constant acceleration; 3 x 3 products cost five times as
+// much.
+void spread(Eigen::Matrix3d& block, double time_s, const Eigen::Matrix3d& noise) {
+  const double half = time_s * time_s / 2;
+  const double row_01 = block(0, 1) + time_s * block(1, 1) + half * block(2, 1);
+  const double row_02 = block(0, 2) + time_s * block(1, 2) + half * block(2, 2);
+  const double row_00 = block(0, 0) + time_s * block(1, 0) + half * block(2, 0);
+  const double row_11 = block(1, 1) + time_s * block(2, 1);
+  const double row_12 = block(1, 2) + time_s * block(2, 2);
+  block(0, 0) = row_00 + time_s * row_01 + half * row_02 + noise(0, 0);
+  block(0, 1) = block(1, 0) = row_01 + time_s * row_02 + noise(0, 1);
+  block(0, 2) = block(2, 0) = row_02 + noise(0, 2);
+  block(1, 1) = row_11 + time_s * row_12 + noise(1, 1);
+  block(1, 2) = block(2, 1) = row_12 + noise(1, 2);
+  block(2, 2) += noise(2, 2);
 }
 
 }  // namespace
@@ -101,7 +111,6 @@ void Estimator::predict(const AxisVector& torque, std::uint32_t cycles) noexcept
   const double cube = square * time_s;
   const double q = acceleration_density_;
   const double w = walk_density_;
-  const Eigen::Matrix3d step = transition(time_s);
   Eigen::Matrix3d noise;
   noise << q * cube / 3 + w * cube * square / 20, q * square / 2 + w * square * square / 8, w * cube / 6,
       q * square / 2 + w * square * square / 8, q * time_s + w * cube / 3, w * square / 2, w * cube / 6, w * square / 2,
@@ -110,7 +119,7 @@ void Estimator::predict(const AxisVector& torque, std::uint32_t cycles) noexcept
     const double whole = acceleration[axis] + estimate_.disturbance[axis];
     estimate_.position[axis] += time_s * estimate_.velocity[axis] + square / 2 * whole;
     estimate_.velocity[axis] += time_s * whole;
-    covariance_[axis] = step * covariance_[axis] * step.transpose() + noise;
+    spread(covariance_[axis], time_s, noise);
   }
   find_external_torque();
 }
@@ -133,20 +142,17 @@ void Estimator::correct(const AxisVector& position, const AxisVector& velocity, 
 // An older sample is compared with where the axis was then: the state goes back along its acceleration, and what noise
 // did since adds to the variance of the measurement.
 void Estimator::correct_axis(std::size_t axis, double position, double velocity, double age_s) noexcept {
-  const Eigen::Matrix3d back = transition(-age_s);
   const double model = model_acceleration_[axis];
   const double since = age_s * (acceleration_density_ + walk_density_ * age_s * age_s / 3);
   const auto position_then = [&] {
     return estimate_.position[axis] - age_s * estimate_.velocity[axis] +
            age_s * age_s / 2 * (model + estimate_.disturbance[axis]);
   };
-  const auto velocity_then = [&] {
-    return estimate_.velocity[axis] - age_s * (model + estimate_.disturbance[axis]);
-  };
-  const Eigen::Vector3d position_row = back.row(0).transpose();
-  const Eigen::Vector3d velocity_row = back.row(1).transpose();
-  const bool near = correct_by(axis, position_row, position - position_then(),
-                               position_variance_ + since * age_s * age_s / 3);
+  const auto velocity_then = [&] { return estimate_.velocity[axis] - age_s * (model + estimate_.disturbance[axis]); };
+  const Eigen::Vector3d position_row(1, -age_s, age_s * age_s / 2);
+  const Eigen::Vector3d velocity_row(0, 1, -age_s);
+  const bool near =
+      correct_by(axis, position_row, position - position_then(), position_variance_ + since * age_s * age_s / 3);
   const bool even = correct_by(axis, velocity_row, velocity - velocity_then(), velocity_variance_ + since);
   outliers_in_a_row_[axis] = near && even ? 0 : outliers_in_a_row_[axis] + 1;
   const Eigen::Matrix3d& block = covariance_[axis];
@@ -160,18 +166,22 @@ void Estimator::correct_axis(std::size_t axis, double position, double velocity,
 
 bool Estimator::correct_by(std::size_t axis, const Eigen::Vector3d& row, double innovation, double variance) noexcept {
   Eigen::Matrix3d& block = covariance_[axis];
-  const Eigen::Vector3d spread = block * row;
-  const double total = row.dot(spread) + variance;
+  const Eigen::Vector3d shared = block * row;
+  const double total = row.dot(shared) + variance;
   if (!(innovation * innovation <= gate_ * total)) {
     ++counts_.outliers;
     return false;
   }
-  const Eigen::Vector3d gain = spread / total;
+  const Eigen::Vector3d gain = shared / total;
   estimate_.position[axis] += gain(0) * innovation;
   estimate_.velocity[axis] += gain(1) * innovation;
   estimate_.disturbance[axis] += gain(2) * innovation;
-  block -= gain * spread.transpose();
-  block = (0.5 * (block + block.transpose())).eval();
+  for (Eigen::Index row_index = 0; row_index < 3; ++row_index) {
+    for (Eigen::Index column = row_index; column < 3; ++column) {
+      block(row_index, column) -= gain(row_index) * shared(column);
+      block(column, row_index) = block(row_index, column);
+    }
+  }
   return true;
 }
 

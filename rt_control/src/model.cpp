@@ -60,7 +60,8 @@ std::string body_fault(const RobotModel& model, std::size_t axis) {
   const auto& [xx, yy, zz, xy, xz, yz] = model.inertia[axis];
   Eigen::Matrix3d inertia;
   inertia << xx, xy, xz, xy, yy, yz, xz, yz, zz;
-  const Eigen::Vector3d moment = Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d>(inertia, Eigen::EigenvaluesOnly).eigenvalues();
+  const Eigen::Vector3d moment =
+      Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d>(inertia, Eigen::EigenvaluesOnly).eigenvalues();
   if (!(moment(0) > 0)) {
     return "smallest principal moment of inertia is " + text(moment(0)) + ", must be more than 0";
   }
@@ -68,8 +69,9 @@ std::string body_fault(const RobotModel& model, std::size_t axis) {
     return "largest principal moment of inertia is " + text(moment(2)) + ", at most the sum of the others (" +
            text(moment(0) + moment(1)) + ")";
   }
-  for (const auto& [what, value] : {std::pair{"armature", model.armature[axis]}, std::pair{"damping", model.damping[axis]},
-                                    std::pair{"dry_friction", model.dry_friction[axis]}}) {
+  for (const auto& [what, value] :
+       {std::pair{"armature", model.armature[axis]}, std::pair{"damping", model.damping[axis]},
+        std::pair{"dry_friction", model.dry_friction[axis]}}) {
     if (!std::isfinite(value) || value < 0) {
       return std::string(what) + " is " + text(value) + ", must be at least 0";
     }
@@ -254,8 +256,8 @@ std::string fault_of(const RobotModel& model) {
     }
   }
   for (const Amount& amount :
-       {Amount{"contact_model_error", model.contact_model_error}, Amount{"contact_payload_kg", model.contact_payload_kg},
-        Amount{"contact_touch_n", model.contact_touch_n}}) {
+       {Amount{"contact_model_error", model.contact_model_error},
+        Amount{"contact_payload_kg", model.contact_payload_kg}, Amount{"contact_touch_n", model.contact_touch_n}}) {
     if (!std::isfinite(amount.value) || amount.value < 0) {
       return std::string(amount.name) + " is " + text(amount.value) + ", must be at least 0";
     }

@@ -206,8 +206,8 @@ bool RigidBody::forward_dynamics(const ChainPose& chain, const MassMatrix& mass_
   return solve_positive(mass_matrix, arm_axes_, acceleration);
 }
 
-void RigidBody::torque_magnitude(const ChainPose& chain, const AxisVector& velocity, const AxisVector& acceleration,
-                                 AxisVector& magnitude) const noexcept {
+Eigen::Vector3d RigidBody::torque_magnitude(const ChainPose& chain, const AxisVector& velocity,
+                                            const AxisVector& acceleration, AxisVector& magnitude) const noexcept {
   magnitude.fill(0.0);
   Motion motion;
   move(chain, velocity, acceleration, gravity_, motion);
@@ -226,12 +226,6 @@ void RigidBody::torque_magnitude(const ChainPose& chain, const AxisVector& veloc
     }
     magnitude[link] += std::abs(armature_[link] * acceleration[link]);
   }
-}
-
-Eigen::Vector3d RigidBody::tcp_specific_force(const ChainPose& chain, const AxisVector& velocity,
-                                              const AxisVector& acceleration) const noexcept {
-  Motion motion;
-  move(chain, velocity, acceleration, gravity_, motion);
   const std::size_t last = arm_axes_ - 1;
   const Eigen::Vector3d arm = chain.tcp.position - chain.link[last].position;
   const Eigen::Vector3d& rate = motion.rate[last];

@@ -25,17 +25,30 @@ def run(*command: str) -> str:
     return done.stdout
 
 
-def test_100_000_cycles_with_stops_resets_and_refusals_allocate_nothing() -> None:
+def build_guard(name: str) -> str:
     path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
     cmake, ninja = shutil.which("cmake", path=path), shutil.which("ninja", path=path)
     assert cmake is not None and ninja is not None, "install cmake and ninja: they are build requirements"
     tools = (f"-DCMAKE_MAKE_PROGRAM={ninja}", f"-DCMAKE_PREFIX_PATH={eigen_prefix()}")
     run(cmake, "-S", str(HERE), "-B", str(BUILD), "-G", "Ninja", *tools)
-    run(cmake, "--build", str(BUILD))
-    counts = {
-        name: int(count) for name, count in (line.split("=") for line in run(str(BUILD / "allocation_guard")).split())
-    }
+    run(cmake, "--build", str(BUILD), "--target", name)
+    return str(BUILD / name)
+
+
+def counts_of(program: str) -> dict[str, int]:
+    return {name: int(count) for name, count in (line.split("=") for line in run(program).split())}
+
+
+def test_100_000_cycles_with_stops_resets_and_refusals_allocate_nothing() -> None:
+    counts = counts_of(build_guard("allocation_guard"))
     assert counts["cycles"] == 100_000
     assert counts["guard"] > 0, "the guard counts nothing"
     assert counts["allocations"] == 0
     assert min(counts[name] for name in ("moving", "latched", "resets", "refused_commands", "refused_requests")) > 10
+
+
+def test_estimator_and_contact_observer_allocate_nothing() -> None:
+    counts = counts_of(build_guard("dynamics_guard"))
+    assert counts["guard"] > 0, "the guard counts nothing"
+    assert counts["allocations"] == 0
+    assert min(counts[name] for name in ("contacts", "outliers", "refused", "reseeded")) > 10

@@ -63,16 +63,16 @@ struct RobotModel {
   // Estimator: standard deviations of one sample, rad or m and their rates.
   double position_noise;
   double velocity_noise;
-  double acceleration_noise;    // what the model of the motion is wrong by in one cycle, rad/s2 or m/s2
-  double disturbance_walk;      // change of the acceleration by external torque, rad/s2 per root of a second
-  double innovation_gate;       // a measurement farther off than so many standard deviations is an outlier
+  double acceleration_noise;  // what the model of the motion is wrong by in one cycle, rad/s2 or m/s2
+  double disturbance_walk;    // change of the acceleration by external torque, rad/s2 per root of a second
+  double innovation_gate;     // a measurement farther off than so many standard deviations is an outlier
 
   // Contact: an external torque is one when the following together cannot explain it.
-  double contact_gain_radps;     // bandwidth of the observer
-  double contact_model_error;    // share that masses, inertias and friction may differ from the model
-  double contact_floor;          // share of the torque limit: noise
-  double contact_payload_kg;     // heaviest object that the hand may carry, unannounced
-  double contact_touch_n;        // force with which the hand may touch things as part of its work
+  double contact_gain_radps;   // bandwidth of the observer
+  double contact_model_error;  // share that masses, inertias and friction may differ from the model
+  double contact_floor;        // share of the torque limit: noise
+  double contact_payload_kg;   // heaviest object that the hand may carry, unannounced
+  double contact_touch_n;      // force with which the hand may touch things as part of its work
 
   std::int64_t period_ns;
   std::int64_t observation_age_limit_ns;

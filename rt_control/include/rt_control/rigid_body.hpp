@@ -1,6 +1,7 @@
-// Dynamics of the arm's serial chain on a fixed base, in the base frame (Featherstone, "Rigid Body Dynamics Algorithms",
-// 2008: recursive Newton-Euler and composite rigid body). Torque = M(q) a + C(q, v) v + g(q); friction is apart. C is the
-// one for which dM/dt = C + C^T, the only one that a momentum observer can use. Rotors count in M by their armature.
+// Dynamics of the arm's serial chain on a fixed base, in the base frame (Featherstone, "Rigid Body Dynamics
+// Algorithms", 2008: recursive Newton-Euler and composite rigid body). Torque = M(q) a + C(q, v) v + g(q); friction is
+// apart. C is the one for which dM/dt = C + C^T, the only one that a momentum observer can use. Rotors count in M by
+// their armature.
 #pragma once
 
 #include <Eigen/Core>
@@ -47,13 +48,10 @@ class RigidBody {
                                       const AxisVector& torque, AxisVector& acceleration) const noexcept;
 
   // Sum over the links of what the force and the moment of each takes of the torque, without sign: masses and inertias
-  // that are each wrong by a share of at most s are wrong by at most s times this together.
-  void torque_magnitude(const ChainPose& chain, const AxisVector& velocity, const AxisVector& acceleration,
-                        AxisVector& magnitude) const noexcept;
-
-  // Acceleration of the TCP in the base frame less gravity: what a payload there feels, m/s2.
-  [[nodiscard]] Eigen::Vector3d tcp_specific_force(const ChainPose& chain, const AxisVector& velocity,
-                                                   const AxisVector& acceleration) const noexcept;
+  // that are each wrong by a share of at most s are wrong by at most s times this together. Returns the acceleration of
+  // the TCP in the base frame less gravity, m/s2: what a payload there feels.
+  Eigen::Vector3d torque_magnitude(const ChainPose& chain, const AxisVector& velocity, const AxisVector& acceleration,
+                                   AxisVector& magnitude) const noexcept;
 
   // Damping and dry friction, which oppose the motion: the torque that overcomes them.
   void friction_torque(const AxisVector& velocity, AxisVector& torque) const noexcept;
