@@ -1,4 +1,4 @@
-"""Masses of the links of a chain, read from an MJCF or URDF with MuJoCo: what moves with each joint, as one rigid body."""
+"""Masses of the links of a chain, read from an MJCF or URDF with MuJoCo: what moves with a joint is one rigid body."""
 
 from __future__ import annotations
 

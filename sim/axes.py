@@ -75,7 +75,7 @@ class AxisMap:
     def torque(
         self, data: mujoco.MjData, velocity_before: npt.NDArray[np.float64], velocity: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
-        """Mean torque of each motor in the last step with its share of the gravity compensation, N m; gripper: force, N.
+        """Mean torque of each motor in the last step, gravity compensation included, N m; force of the gripper, N.
 
         Args:
             data: after the step.

@@ -64,8 +64,9 @@ class Piece(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         within = sum(latency <= WITHIN_S for latency in self.latencies_s)
         return (
-            f"seed {self.seed}: {self.false_positives} false in {self.work_s:.0f} s ({self.moved} objects moved, at most"
-            f" {100 * self.highest_ratio:.0f} % of a threshold), {within} of {len(self.latencies_s)} collisions in time"
+            f"seed {self.seed}: {self.false_positives} false in {self.work_s:.0f} s ({self.moved} objects moved, at"
+            f" most {100 * self.highest_ratio:.0f} % of a threshold), {within} of"
+            f" {len(self.latencies_s)} collisions in time"
         )
 
 
@@ -121,7 +122,7 @@ def figures(pieces: Sequence[Piece]) -> list[Figure]:
 
 @dataclass(frozen=True, slots=True)
 class Collision:
-    """When a contact was found after the force was exceeded (before it: negative; never: infinity), and at what force."""
+    """When a contact was found after the force was exceeded (before: negative; never: infinity), and the force then."""
 
     latency_s: float
     force_n: float
@@ -328,15 +329,8 @@ class Cell:
     def _some_place(self) -> Vector:
         """Somewhere above the table, reachable in a straight line of the joints from where the arm is."""
         for _ in range(1000):
-            goal = self._home[: self._arm] + self._random.uniform(-1.0, 1.0, self._arm) * [
-                1.2,
-                0.8,
-                0.8,
-                0.7,
-                1.0,
-                0.8,
-                2,
-            ]
+            spread = self._random.uniform(-1.0, 1.0, self._arm) * [1.2, 0.8, 0.8, 0.7, 1.0, 0.8, 2.0]
+            goal = self._home[: self._arm] + spread
             goal = np.clip(goal, self._lower + 0.05, self._upper - 0.05)
             if all(self._is_free(self._reference[: self._arm], goal, share) for share in np.linspace(0.1, 1.0, 12)):
                 return goal
@@ -388,10 +382,8 @@ class Cell:
         self._data.mocap_pos[0] = FAR
 
     def _geoms_below(self, name: str) -> set[int]:
-        root = self._model.body(name).id
-        return {
-            geom for geom in range(self._model.ngeom) if self._model.body_rootid[self._model.geom_bodyid[geom]] == root
-        }
+        roots = self._model.body_rootid[self._model.geom_bodyid]
+        return set(np.flatnonzero(roots == self._model.body(name).id).tolist())
 
     def _force(self, one: set[int], other: set[int]) -> float:
         """Sum of the contact forces between two sets of shapes, N."""

@@ -67,12 +67,11 @@ def _noise(acceleration: float, walk: float, parts: int = 200) -> Vector:
 
     Both act all the time: the cycle is cut into parts, and their effects are added.
     """
-    total = np.zeros((3, 3))
+    total: Vector = np.zeros((3, 3))
     part_s = PERIOD_S / parts
     for index in range(parts):
         rest_s = PERIOD_S - (index + 0.5) * part_s
         by_acceleration = np.array([rest_s, 1.0, 0.0]) * acceleration * np.sqrt(PERIOD_S * part_s)
         by_walk = np.array([rest_s**2 / 2, rest_s, 1.0]) * walk * np.sqrt(part_s)
         total += np.outer(by_acceleration, by_acceleration) + np.outer(by_walk, by_walk)
-    factor: Vector = np.linalg.cholesky(total)
-    return factor
+    return np.asarray(np.linalg.cholesky(total), dtype=np.float64)

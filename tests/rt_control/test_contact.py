@@ -29,7 +29,6 @@ class Swing:
         self.observer = rt.ContactObserver(model)
         self.body = rt.RigidBody(truth or model)
         self.cycle = 0
-        self.finding = rt.ContactFinding
         home = np.array(load_robot("arm7").home)
         self.centre = home[:AXES]
         self.rate = np.linspace(1.5, 3.0, AXES)
@@ -50,10 +49,9 @@ class Swing:
         self.cycle += 1
         after = self.motion()
         # The mean over the cycle, by the trapezoidal rule.
-        torque = sum(
-            self.body.inverse_dynamics(*state) + self.body.friction_torque(state[1]) for state in (before, after)
-        )
-        return self.observer.observe(after[0], after[1], torque / 2 - np.asarray(push), after[2], elapsed)
+        first, second = (self.body.inverse_dynamics(*it) + self.body.friction_torque(it[1]) for it in (before, after))
+        torque = (first + second) / 2 - np.asarray(push)
+        return self.observer.observe(after[0], after[1], torque, after[2], elapsed)
 
     def steps(self, count: int, push: npt.ArrayLike = 0.0) -> list[rt.ContactFinding]:
         return [self.step(push) for _ in range(count)]
@@ -149,7 +147,8 @@ def test_input_that_is_not_finite_changes_nothing_and_is_counted(model: rt.Robot
     for column in range(4):
         values = [np.zeros(AXES) for _ in range(4)]
         values[column][3] = np.nan
-        assert not swing.observer.observe(*values).contact
+        position, velocity, torque, acceleration = values
+        assert not swing.observer.observe(position, velocity, torque, acceleration).contact
     assert swing.observer.refused == 4
     np.testing.assert_array_equal(swing.observer.residual, before)
 
