@@ -139,14 +139,16 @@ class Contact(Section, frozen=True, kw_only=True):
         model_error: share that masses, inertias and friction may differ from the model.
         floor: share of an axis's torque limit that counts as noise.
         payload_kg: heaviest object that the hand may carry; nobody announces it.
-        touch_n: force with which the hand may touch things as part of its work.
+        touch_n: force with which the hand may touch things as part of its work: a finger that meets an object first.
+        hand_radius_m: how far from the tool centre point payload and touch may act.
     """
 
     gain_radps: Positive = 200.0
     model_error: Scale = 0.1
     floor: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 0.02
     payload_kg: NotNegative = 0.5
-    touch_n: NotNegative = 5.0
+    touch_n: NotNegative = 20.0
+    hand_radius_m: NotNegative = 0.05
 
 
 class Bin(Section, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ PIECES = 60  # a simulated minute of normal work each
 WORK_S = 60.0
 COLLISIONS = 10  # in a piece
 MODEL_ERROR = 0.1
-FORCE_N = 30.0  # from this force on the arm on, a contact has to be found
+FORCE_N = 50.0  # from this force on the arm on, a contact has to be found
 WITHIN_S = 0.010
 SHARE = 0.95
 
@@ -30,7 +30,11 @@ PERIOD_S = 0.001
 GRASP_M = 0.013  # position of the fingers when they are told to hold the cube of 0.04 m
 TIPS_M = 0.010  # the finger tips beyond the tool centre point
 TOUCH_N, TOUCH_FROM_M, TOUCH_SPEED_MPS = 1.0, 0.002, 0.004  # touching the table
-FINGER_MPS = 0.05
+FINGER_MPS = 0.1
+OFF_CENTRE_M, OFF_YAW_RAD = 0.006, 0.15  # that a grasp is wrong by, so that one finger comes first
+# About 75 N/mm at the 3 kg that a hand of the arm weighs, as ISO/TS 15066 gives for a person's hand.
+PERSON_SOLREF = 0.05, 0.12
+IMPOSSIBLE_N = 5000.0  # the shapes were inside each other: no collision that can happen
 FAR = (3.0, 3.0, 0.3)
 
 Vector = npt.NDArray[np.float64]
@@ -164,6 +168,8 @@ class Cell:
         self._robot_geoms = self._geoms_below("link0")
         self._fingers = {self._model.geom(name).id for name in ("finger_left", "finger_right")}
         self._person = self._geoms_below("person")
+        self._model.geom_solref[list(self._person)] = PERSON_SOLREF
+        self._model.geom_priority[list(self._person)] = 2
         self._table = {self._model.geom("table").id}
         for name in ("green_cylinder", "blue_box", "yellow_ball"):  # nothing to run into
             address = self._model.joint(self._model.body(name).jntadr[0]).qposadr[0]
@@ -214,6 +220,9 @@ class Cell:
             force = self._force(self._robot_geoms, self._person)
             if cycle < 20 and force > 0.0:
                 break  # the person was put into the arm
+            if force > IMPOSSIBLE_N:
+                exceeded = math.inf
+                break
             now_s = cycle * PERIOD_S
             if force >= FORCE_N:
                 exceeded = min(exceeded, now_s)
@@ -342,7 +351,10 @@ class Cell:
         return bool(poses[4:-1, 2, 3].min() > 0.2 and tool[2] > 0.2 and math.hypot(tool[0], tool[1]) > 0.3)
 
     def _place_object(self, at: Vector) -> None:
-        self._data.qpos[self._object : self._object + 7] = at[0], at[1], 0.02, 1.0, 0.0, 0.0, 0.0
+        x, y = at + self._random.uniform(-OFF_CENTRE_M, OFF_CENTRE_M, 2)
+        half = self._random.uniform(-OFF_YAW_RAD, OFF_YAW_RAD) / 2.0
+        self._data.qpos[self._object : self._object + 3] = x, y, 0.02
+        self._data.qpos[self._object + 3 : self._object + 7] = math.cos(half), 0.0, 0.0, math.sin(half)
         self._data.qvel[self._model.body("red_cube").dofadr[0] :][:6] = 0.0
 
     def _pick(self, at: Vector) -> None:

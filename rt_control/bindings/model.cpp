@@ -51,6 +51,7 @@ struct Fields<RobotModel> {
                                           RT_FIELD(RobotModel, contact_floor),
                                           RT_FIELD(RobotModel, contact_payload_kg),
                                           RT_FIELD(RobotModel, contact_touch_n),
+                                          RT_FIELD(RobotModel, contact_hand_radius_m),
                                           RT_FIELD(RobotModel, period_ns),
                                           RT_FIELD(RobotModel, observation_age_limit_ns),
                                           RT_FIELD(RobotModel, chunk_duration_limit_ns),

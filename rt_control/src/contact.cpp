@@ -38,7 +38,8 @@ ContactObserver::ContactObserver(const RobotModel& model) noexcept
       model_error_(model.contact_model_error),
       floor_(model.contact_floor),
       payload_kg_(model.contact_payload_kg),
-      touch_n_(model.contact_touch_n) {}
+      touch_n_(model.contact_touch_n),
+      hand_radius_m_(model.contact_hand_radius_m) {}
 
 void ContactObserver::reset() noexcept {
   seeded_ = false;
@@ -108,9 +109,11 @@ void ContactObserver::raise_threshold(const ChainPose& chain, const AxisVector& 
     const Eigen::Vector3d lever = kind_[axis] == AxisKind::revolute
                                       ? direction.cross(chain.tcp.position - chain.link[axis].position).eval()
                                       : direction;
+    const double aside_m = kind_[axis] == AxisKind::revolute ? hand_radius_m_ : 0.0;
     const double lost = std::min(1.0, gain_ * unseen_s) * std::abs(torque[axis] - torque_[axis]);
     const double bound = floor_ * torque_limit_[axis] + model_error_ * magnitude[axis] + friction[axis] +
-                         std::abs(lever.dot(payload)) + touch_n_ * lever.norm() + lost;
+                         std::abs(lever.dot(payload)) + touch_n_ * lever.norm() +
+                         aside_m * (payload.norm() + touch_n_) + lost;
     threshold_[axis] = std::max(bound, threshold_[axis] * kept);
   }
 }

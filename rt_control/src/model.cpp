@@ -191,7 +191,8 @@ RobotModel default_model() noexcept {
   model.contact_model_error = 0.1;
   model.contact_floor = 0.02;
   model.contact_payload_kg = 0.5;
-  model.contact_touch_n = 5.0;
+  model.contact_touch_n = 20.0;
+  model.contact_hand_radius_m = 0.05;
   for (ConstraintSlot& slot : model.constraint_slot) {
     slot.lease_cycles = 250;
     slot.stale_speed_scale = 1.0;
@@ -257,7 +258,8 @@ std::string fault_of(const RobotModel& model) {
   }
   for (const Amount& amount :
        {Amount{"contact_model_error", model.contact_model_error},
-        Amount{"contact_payload_kg", model.contact_payload_kg}, Amount{"contact_touch_n", model.contact_touch_n}}) {
+        Amount{"contact_payload_kg", model.contact_payload_kg}, Amount{"contact_touch_n", model.contact_touch_n},
+        Amount{"contact_hand_radius_m", model.contact_hand_radius_m}}) {
     if (!std::isfinite(amount.value) || amount.value < 0) {
       return std::string(amount.name) + " is " + text(amount.value) + ", must be at least 0";
     }

@@ -26,7 +26,8 @@ struct ContactFinding {
 //   contact_floor x torque limit                        noise
 //   contact_model_error x torque of each link, unsigned masses, inertias and friction that are wrong by that share
 //   contact_payload_kg at the TCP                       an object, picked up or put down at any time, unannounced
-//   contact_touch_n at the TCP                          fingers on the table
+//   contact_touch_n at the TCP                          fingers on the table, or on one side of an object
+//     (both as far from it as contact_hand_radius_m)
 //   what dry friction at rest and lost samples hide
 // held for a while after each peak, as drives and observer lag behind the reference.
 class ContactObserver {
@@ -62,6 +63,7 @@ class ContactObserver {
   double floor_;
   double payload_kg_;
   double touch_n_;
+  double hand_radius_m_;
 
   bool seeded_ = false;
   std::uint64_t refused_ = 0;

@@ -68,11 +68,12 @@ struct RobotModel {
   double innovation_gate;     // a measurement farther off than so many standard deviations is an outlier
 
   // Contact: an external torque is one when the following together cannot explain it.
-  double contact_gain_radps;   // bandwidth of the observer
-  double contact_model_error;  // share that masses, inertias and friction may differ from the model
-  double contact_floor;        // share of the torque limit: noise
-  double contact_payload_kg;   // heaviest object that the hand may carry, unannounced
-  double contact_touch_n;      // force with which the hand may touch things as part of its work
+  double contact_gain_radps;     // bandwidth of the observer
+  double contact_model_error;    // share that masses, inertias and friction may differ from the model
+  double contact_floor;          // share of the torque limit: noise
+  double contact_payload_kg;     // heaviest object that the hand may carry, unannounced
+  double contact_touch_n;        // force with which the hand may touch things as part of its work
+  double contact_hand_radius_m;  // how far from the TCP payload and touch may act
 
   std::int64_t period_ns;
   std::int64_t observation_age_limit_ns;
