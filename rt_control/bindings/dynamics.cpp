@@ -14,11 +14,10 @@
 namespace dynamical::rt::python {
 namespace {
 
-const RobotModel& checked(const RobotModel& model) {
+void check(const RobotModel& model) {
   if (const std::string fault = fault_of(model); !fault.empty()) {
     throw ChannelFault("robot model: " + fault + "; mend the robot's description");
   }
-  return model;
 }
 
 Eigen::Vector3d vector_of(nb::handle value) {
@@ -59,7 +58,8 @@ void bind_rigid_body(const nb::module_& module) {
       .def(
           "__init__",
           [](Dynamics* self, const RobotModel& model) {
-            new (self) Dynamics{Kinematics(checked(model)), RigidBody(model)};
+            check(model);
+            new (self) Dynamics{Kinematics(model), RigidBody(model)};
           },
           nb::arg("model"))
       .def(
@@ -179,7 +179,11 @@ void bind_estimator(const nb::module_& module) {
   const auto take = [](nb::handle value, const char* what) { return axes_of(0, value, what); };
   nb::class_<Estimator>(module, "Estimator", "Position, velocity and external torque from what the drives measure.")
       .def(
-          "__init__", [](Estimator* self, const RobotModel& model) { new (self) Estimator(checked(model)); },
+          "__init__",
+          [](Estimator* self, const RobotModel& model) {
+            check(model);
+            new (self) Estimator(model);
+          },
           nb::arg("model"))
       .def(
           "reset",
@@ -262,7 +266,8 @@ void bind_contact(const nb::module_& module) {
       .def(
           "__init__",
           [](Contacts* self, const RobotModel& model) {
-            new (self) Contacts{Kinematics(checked(model)), ContactObserver(model), model.arm_axes};
+            check(model);
+            new (self) Contacts{Kinematics(model), ContactObserver(model), model.arm_axes};
           },
           nb::arg("model"))
       .def(

@@ -116,7 +116,7 @@ std::string axis_fault(const RobotModel& model, std::size_t axis) {
     if (!is_unit(model.axis_vector[axis])) {
       return name + ": axis_vector is not of length 1";
     }
-    if (std::string fault = body_fault(model, axis); !fault.empty()) {
+    if (const std::string fault = body_fault(model, axis); !fault.empty()) {
       return name + ": " + fault;
     }
   }
