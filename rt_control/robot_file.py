@@ -147,7 +147,7 @@ class Contact(Section, frozen=True, kw_only=True):
     model_error: Scale = 0.1
     floor: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 0.02
     payload_kg: NotNegative = 0.5
-    touch_n: NotNegative = 20.0
+    touch_n: NotNegative = 30.0
     hand_radius_m: NotNegative = 0.05
 
 

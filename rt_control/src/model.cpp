@@ -191,7 +191,7 @@ RobotModel default_model() noexcept {
   model.contact_model_error = 0.1;
   model.contact_floor = 0.02;
   model.contact_payload_kg = 0.5;
-  model.contact_touch_n = 20.0;
+  model.contact_touch_n = 30.0;
   model.contact_hand_radius_m = 0.05;
   for (ConstraintSlot& slot : model.constraint_slot) {
     slot.lease_cycles = 250;
