@@ -86,7 +86,10 @@ def _load(model_path: Path) -> mujoco.MjModel:
         _refuse_impossible(spec, model_path)
         spec.compiler.fusestatic = False
         spec.compiler.boundmass = spec.compiler.boundinertia = _NO_MASS
-        for geom in spec.geoms:  # a mesh counts only where nothing else says what its body weighs
+        from_shapes = spec.compiler.inertiafromgeom == mujoco.mjtInertiaFromGeom.mjINERTIAFROMGEOM_TRUE
+        for geom in (
+            [] if from_shapes else spec.geoms
+        ):  # a mesh counts only where no <inertial> says what its body weighs
             if geom.type == mujoco.mjtGeom.mjGEOM_MESH and geom.parent.explicitinertial:
                 spec.delete(geom)
         if not any(geom.type == mujoco.mjtGeom.mjGEOM_MESH for geom in spec.geoms):

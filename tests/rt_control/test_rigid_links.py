@@ -52,6 +52,20 @@ def test_the_shipped_arm_weighs_what_its_shapes_weigh_without_its_base() -> None
     np.testing.assert_allclose(model.gravity, [0.0, 0.0, -9.81])
 
 
+def test_meshes_are_needed_only_where_nothing_else_says_what_a_link_weighs(tmp_path: Path) -> None:
+    inertial = '<inertial pos="0 0 0" mass="2" diaginertia="1 1 1"/>'
+    text = (
+        '<mujoco><asset><mesh name="shell" file="not_there.stl"/></asset><worldbody><body>{}<joint name="elbow"/>'
+        '<geom type="mesh" mesh="shell"/><site name="tcp"/></body></worldbody></mujoco>'
+    )
+    path = tmp_path / "one.xml"
+    path.write_text(text.format(inertial))
+    assert read_rigid_links(path, ["elbow"]).links[0].mass_kg == 2.0
+    path.write_text(text.format(""))
+    with pytest.raises(InputError, match="its masses cannot be read: .*not_there.stl.*; correct them, or add <iner"):
+        read_rigid_links(path, ["elbow"])
+
+
 ONE = (
     '<mujoco><compiler inertiafromgeom="false"/><worldbody><body><inertial pos="0 0 0" mass="{mass}" '
     'diaginertia="{inertia}"/><joint name="elbow"/><site name="tcp"/></body></worldbody></mujoco>'
