@@ -1722,7 +1722,7 @@ class ConstraintSlot:
 class RobotModel:
     """What rt_control knows of its robot."""
 
-    def __init__(self, *, axes: int = ..., arm_axes: int = ..., simulated: int = ..., lower: numpy.typing.ArrayLike = ..., upper: numpy.typing.ArrayLike = ..., velocity: numpy.typing.ArrayLike = ..., acceleration: numpy.typing.ArrayLike = ..., jerk: numpy.typing.ArrayLike = ..., torque: numpy.typing.ArrayLike = ..., position_parent: numpy.typing.ArrayLike = ..., quaternion_parent: numpy.typing.ArrayLike = ..., axis_vector: numpy.typing.ArrayLike = ..., tcp_position: numpy.typing.ArrayLike = ..., tcp_quaternion: numpy.typing.ArrayLike = ..., period_ns: int = ..., observation_age_limit_ns: int = ..., chunk_duration_limit_ns: int = ..., lateness_limit_ns: int = ..., lateness_limit_degraded_ns: int = ..., stream_lease_cycles: int = ..., agent_lease_cycles: int = ..., drive_lost_cycles: int = ..., drive_lost_cycles_degraded: int = ..., drive_watchdog_cycles: int = ..., drive_watchdog_cycles_degraded: int = ..., stop_m: float = ..., slow_m: float = ..., reduced_tcp_speed_mps: float = ..., position_tolerance: float = ..., standstill_velocity: float = ..., ramp_tolerance: float = ..., reseed_tolerance: float = ...) -> None: ...
+    def __init__(self, *, axes: int = ..., arm_axes: int = ..., simulated: int = ..., lower: numpy.typing.ArrayLike = ..., upper: numpy.typing.ArrayLike = ..., velocity: numpy.typing.ArrayLike = ..., acceleration: numpy.typing.ArrayLike = ..., jerk: numpy.typing.ArrayLike = ..., torque: numpy.typing.ArrayLike = ..., position_parent: numpy.typing.ArrayLike = ..., quaternion_parent: numpy.typing.ArrayLike = ..., axis_vector: numpy.typing.ArrayLike = ..., tcp_position: numpy.typing.ArrayLike = ..., tcp_quaternion: numpy.typing.ArrayLike = ..., mass: numpy.typing.ArrayLike = ..., centre_of_mass: numpy.typing.ArrayLike = ..., inertia: numpy.typing.ArrayLike = ..., armature: numpy.typing.ArrayLike = ..., damping: numpy.typing.ArrayLike = ..., dry_friction: numpy.typing.ArrayLike = ..., gravity: numpy.typing.ArrayLike = ..., position_noise: float = ..., velocity_noise: float = ..., acceleration_noise: float = ..., disturbance_walk: float = ..., innovation_gate: float = ..., contact_gain_radps: float = ..., contact_model_error: float = ..., contact_floor: float = ..., contact_payload_kg: float = ..., contact_touch_n: float = ..., contact_hand_radius_m: float = ..., period_ns: int = ..., observation_age_limit_ns: int = ..., chunk_duration_limit_ns: int = ..., lateness_limit_ns: int = ..., lateness_limit_degraded_ns: int = ..., stream_lease_cycles: int = ..., agent_lease_cycles: int = ..., drive_lost_cycles: int = ..., drive_lost_cycles_degraded: int = ..., drive_watchdog_cycles: int = ..., drive_watchdog_cycles_degraded: int = ..., stop_m: float = ..., slow_m: float = ..., reduced_tcp_speed_mps: float = ..., position_tolerance: float = ..., standstill_velocity: float = ..., ramp_tolerance: float = ..., reseed_tolerance: float = ...) -> None: ...
 
     @property
     def axes(self) -> int: ...
@@ -1807,6 +1807,114 @@ class RobotModel:
 
     @tcp_quaternion.setter
     def tcp_quaternion(self, value: numpy.typing.ArrayLike, /) -> None: ...
+
+    @property
+    def mass(self) -> numpy.typing.NDArray[numpy.float64]: ...
+
+    @mass.setter
+    def mass(self, value: numpy.typing.ArrayLike, /) -> None: ...
+
+    @property
+    def centre_of_mass(self) -> numpy.typing.NDArray[numpy.float64]: ...
+
+    @centre_of_mass.setter
+    def centre_of_mass(self, value: numpy.typing.ArrayLike, /) -> None: ...
+
+    @property
+    def inertia(self) -> numpy.typing.NDArray[numpy.float64]: ...
+
+    @inertia.setter
+    def inertia(self, value: numpy.typing.ArrayLike, /) -> None: ...
+
+    @property
+    def armature(self) -> numpy.typing.NDArray[numpy.float64]: ...
+
+    @armature.setter
+    def armature(self, value: numpy.typing.ArrayLike, /) -> None: ...
+
+    @property
+    def damping(self) -> numpy.typing.NDArray[numpy.float64]: ...
+
+    @damping.setter
+    def damping(self, value: numpy.typing.ArrayLike, /) -> None: ...
+
+    @property
+    def dry_friction(self) -> numpy.typing.NDArray[numpy.float64]: ...
+
+    @dry_friction.setter
+    def dry_friction(self, value: numpy.typing.ArrayLike, /) -> None: ...
+
+    @property
+    def gravity(self) -> numpy.typing.NDArray[numpy.float64]: ...
+
+    @gravity.setter
+    def gravity(self, value: numpy.typing.ArrayLike, /) -> None: ...
+
+    @property
+    def position_noise(self) -> float: ...
+
+    @position_noise.setter
+    def position_noise(self, value: float, /) -> None: ...
+
+    @property
+    def velocity_noise(self) -> float: ...
+
+    @velocity_noise.setter
+    def velocity_noise(self, value: float, /) -> None: ...
+
+    @property
+    def acceleration_noise(self) -> float: ...
+
+    @acceleration_noise.setter
+    def acceleration_noise(self, value: float, /) -> None: ...
+
+    @property
+    def disturbance_walk(self) -> float: ...
+
+    @disturbance_walk.setter
+    def disturbance_walk(self, value: float, /) -> None: ...
+
+    @property
+    def innovation_gate(self) -> float: ...
+
+    @innovation_gate.setter
+    def innovation_gate(self, value: float, /) -> None: ...
+
+    @property
+    def contact_gain_radps(self) -> float: ...
+
+    @contact_gain_radps.setter
+    def contact_gain_radps(self, value: float, /) -> None: ...
+
+    @property
+    def contact_model_error(self) -> float: ...
+
+    @contact_model_error.setter
+    def contact_model_error(self, value: float, /) -> None: ...
+
+    @property
+    def contact_floor(self) -> float: ...
+
+    @contact_floor.setter
+    def contact_floor(self, value: float, /) -> None: ...
+
+    @property
+    def contact_payload_kg(self) -> float: ...
+
+    @contact_payload_kg.setter
+    def contact_payload_kg(self, value: float, /) -> None: ...
+
+    @property
+    def contact_touch_n(self) -> float: ...
+
+    @contact_touch_n.setter
+    def contact_touch_n(self, value: float, /) -> None: ...
+
+    @property
+    def contact_hand_radius_m(self) -> float: ...
+
+    @contact_hand_radius_m.setter
+    def contact_hand_radius_m(self, value: float, /) -> None: ...
 
     @property
     def period_ns(self) -> int: ...
@@ -1980,6 +2088,143 @@ class Kinematics:
         """
         6 x arm_axes: linear, then angular velocity of the TCP in the base frame.
         """
+
+class RigidBody:
+    """
+    Dynamics of the arm: torque = M(q) a + C(q, v) v + g(q); friction is apart. SI units.
+    """
+
+    def __init__(self, model: RobotModel) -> None: ...
+
+    def inverse_dynamics(self, position: numpy.typing.ArrayLike, velocity: numpy.typing.ArrayLike, acceleration: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
+        """Torque of the motors for a motion, without friction."""
+
+    def forward_dynamics(self, position: numpy.typing.ArrayLike, velocity: numpy.typing.ArrayLike, torque: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
+        """Acceleration that a torque causes, without friction."""
+
+    def gravity_torque(self, position: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
+        """Torque that holds the arm against its weight."""
+
+    def coriolis_torque(self, position: numpy.typing.ArrayLike, velocity: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
+        """C v."""
+
+    def momentum(self, position: numpy.typing.ArrayLike, velocity: numpy.typing.ArrayLike) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]:
+        """M v, and C^T v."""
+
+    def mass_matrix(self, position: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
+        """M, with the armature of the motors."""
+
+    def friction_torque(self, velocity: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
+        """Torque that overcomes damping and dry friction."""
+
+    def torque_magnitude(self, position: numpy.typing.ArrayLike, velocity: numpy.typing.ArrayLike, acceleration: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        What each link takes of the torque, summed without sign: a model wrong by a share is wrong by that of it.
+        """
+
+    @property
+    def gravity(self) -> numpy.typing.NDArray[numpy.float64]:
+        """In the base frame, m/s2."""
+
+    @gravity.setter
+    def gravity(self, value: numpy.typing.ArrayLike, /) -> None: ...
+
+class EstimatorCounts:
+    """What the estimator did not believe."""
+
+    @property
+    def outliers(self) -> int: ...
+
+    @property
+    def refused(self) -> int: ...
+
+    @property
+    def reseeded(self) -> int: ...
+
+class Estimator:
+    """Position, velocity and external torque from what the drives measure."""
+
+    def __init__(self, model: RobotModel) -> None: ...
+
+    def reset(self, position: numpy.typing.ArrayLike, velocity: numpy.typing.ArrayLike) -> None:
+        """Begin anew."""
+
+    def predict(self, torque: numpy.typing.ArrayLike | None, cycles: int = 1) -> None:
+        """Time passes; None: the last torque holds."""
+
+    def correct(self, position: numpy.typing.ArrayLike, velocity: numpy.typing.ArrayLike, age_cycles: int = 0) -> None:
+        """A sample that was measured `age_cycles` ago."""
+
+    @property
+    def position(self) -> numpy.typing.NDArray[numpy.float64]: ...
+
+    @property
+    def velocity(self) -> numpy.typing.NDArray[numpy.float64]: ...
+
+    @property
+    def disturbance(self) -> numpy.typing.NDArray[numpy.float64]:
+        """Acceleration that external torque causes."""
+
+    @property
+    def external_torque(self) -> numpy.typing.NDArray[numpy.float64]: ...
+
+    @property
+    def counts(self) -> EstimatorCounts: ...
+
+    def covariance(self, axis: int) -> numpy.typing.NDArray[numpy.float64]:
+        """Of position, velocity and disturbance of an axis, 3 x 3."""
+
+class BaseTilt:
+    """Direction of gravity from an inertial unit on the base."""
+
+    def __init__(self, gravity: numpy.typing.ArrayLike, period_s: float) -> None: ...
+
+    def observe(self, specific_force: numpy.typing.ArrayLike, angular_rate: numpy.typing.ArrayLike) -> bool:
+        """In the base frame, m/s2 and rad/s; False: not used."""
+
+    @property
+    def gravity(self) -> numpy.typing.NDArray[numpy.float64]: ...
+
+class ContactFinding:
+    """The axis whose residual is largest beside its threshold."""
+
+    @property
+    def contact(self) -> bool: ...
+
+    @property
+    def axis(self) -> int: ...
+
+    @property
+    def residual(self) -> float: ...
+
+    @property
+    def threshold(self) -> float: ...
+
+    def __repr__(self) -> str: ...
+
+class ContactObserver:
+    """Generalised-momentum observer with its thresholds."""
+
+    def __init__(self, model: RobotModel) -> None: ...
+
+    def reset(self) -> None:
+        """Forget all; the next cycle seeds it."""
+
+    def observe(self, position: numpy.typing.ArrayLike, velocity: numpy.typing.ArrayLike, torque: numpy.typing.ArrayLike, acceleration_reference: numpy.typing.ArrayLike, elapsed_cycles: int = 1) -> ContactFinding:
+        """
+        One cycle: position and velocity at its end, the mean torque of the motors within it.
+        """
+
+    @property
+    def residual(self) -> numpy.typing.NDArray[numpy.float64]:
+        """External torque of each axis."""
+
+    @property
+    def threshold(self) -> numpy.typing.NDArray[numpy.float64]: ...
+
+    @property
+    def refused(self) -> int:
+        """Samples that were not finite."""
 
 class Resetter(enum.IntEnum):
     """Who may end a latched stop."""

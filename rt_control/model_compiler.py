@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rt_control.errors import InputError
 from rt_control.kinematic_chain import Joint, KinematicChain, read_chain
+from rt_control.rigid_links import read_rigid_links
 from rt_control.robot_file import Axis, ConstraintSource, RobotDescription
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def compile_model(description: RobotDescription) -> RobotModel:
         values[: len(axes)] = [getattr(axis, limit) for axis in axes]
         setattr(model, limit, values)
     _set_chain(model, chain)
+    _set_rigid_links(model, description, chain)
     model.period_ns = _nanoseconds(timing.period_s)
     model.observation_age_limit_ns = _nanoseconds(timing.observation_age_limit_s)
     model.chunk_duration_limit_ns = _nanoseconds(timing.chunk_duration_limit_s)
@@ -57,6 +59,7 @@ def compile_model(description: RobotDescription) -> RobotModel:
     model.standstill_velocity = description.tolerance.standstill_velocity
     model.ramp_tolerance = description.tolerance.ramp_ratio
     model.reseed_tolerance = description.tolerance.reseed
+    _set_estimator_and_contact(model, description)
     model.constraint_slots = [_slot(item, timing.period_s) for item in description.constraint_source]
     if fault := model.fault():
         raise InputError(f"{description.path}: {fault}; correct it")
@@ -117,6 +120,30 @@ def _set_chain(model: RobotModel, chain: KinematicChain) -> None:
     model.position_parent, model.quaternion_parent, model.axis_vector = position, quaternion, vector
     model.tcp_position = chain.pose_last_from_tcp[:3, 3].copy()
     model.tcp_quaternion = quaternion_of(chain.pose_last_from_tcp[:3, :3])
+
+
+def _set_rigid_links(model: RobotModel, description: RobotDescription, chain: KinematicChain) -> None:
+    read = read_rigid_links(description.model_path, [link.joint.name for link in chain.links])
+    values = {
+        "mass": [link.mass_kg for link in read.links],
+        "centre_of_mass": [link.centre for link in read.links],
+        "inertia": [link.inertia[(0, 1, 2, 0, 0, 1), (0, 1, 2, 1, 2, 2)] for link in read.links],
+        "armature": [link.armature for link in read.links],
+        "damping": [link.damping for link in read.links],
+        "dry_friction": [link.dry_friction for link in read.links],
+    }
+    for name, value in values.items():
+        whole = getattr(model, name).copy()
+        whole[: len(read.links)] = value
+        setattr(model, name, whole)
+    model.gravity = read.gravity
+
+
+def _set_estimator_and_contact(model: RobotModel, description: RobotDescription) -> None:
+    for name in description.estimator.__struct_fields__:
+        setattr(model, name, getattr(description.estimator, name))
+    for name in description.contact.__struct_fields__:
+        setattr(model, f"contact_{name}", getattr(description.contact, name))
 
 
 def quaternion_of(rotation: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -114,6 +114,43 @@ class Separation(Section, frozen=True, kw_only=True):
     reduced_tcp_speed_mps: Positive = 0.25
 
 
+class Estimator(Section, frozen=True, kw_only=True):
+    """How much measurements and model are trusted; standard deviations of one sample, rad or m and their rates.
+
+    Attributes:
+        position_noise, velocity_noise: of what the drives measure.
+        acceleration_noise: that the model of the motion is wrong by in one cycle.
+        disturbance_walk: how fast external torque changes the acceleration, per root of a second.
+        innovation_gate: a measurement farther off than so many standard deviations is an outlier.
+    """
+
+    position_noise: Positive = 2e-5
+    velocity_noise: Positive = 2e-3
+    acceleration_noise: Positive = 2.0
+    disturbance_walk: Positive = 100.0
+    innovation_gate: Positive = 5.0
+
+
+class Contact(Section, frozen=True, kw_only=True):
+    """An external torque is a contact when all of this together cannot explain it.
+
+    Attributes:
+        gain_radps: bandwidth of the momentum observer; 200 rad/s follow a step within 5 ms.
+        model_error: share that masses, inertias and friction may differ from the model.
+        floor: share of an axis's torque limit that counts as noise.
+        payload_kg: heaviest object that the hand may carry; nobody announces it.
+        touch_n: force with which the hand may touch things as part of its work: a finger that meets an object first.
+        hand_radius_m: how far from the tool centre point payload and touch may act.
+    """
+
+    gain_radps: Positive = 200.0
+    model_error: Scale = 0.1
+    floor: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 0.02
+    payload_kg: NotNegative = 0.5
+    touch_n: NotNegative = 30.0
+    hand_radius_m: NotNegative = 0.05
+
+
 class Bin(Section, frozen=True, kw_only=True):
     """An open box on the table: centre of its floor (x, y) and outer size (x, y, height), base frame, m."""
 
@@ -205,6 +242,8 @@ class RobotFile(Section, frozen=True, kw_only=True):
     tolerance: Tolerance = Tolerance()
     constraint_source: tuple[ConstraintSource, ...]
     separation: Separation
+    estimator: Estimator = Estimator()
+    contact: Contact = Contact()
     workcell: Workcell
     gripper: Gripper | None = None
     camera: tuple[Camera, ...] = ()

@@ -43,6 +43,13 @@ class AxisMap:
                 self._joint_dofs.append(int(model.jnt_dofadr[joints[-1]]))
             else:
                 self._tendon_axes.append(index)
+        implicit = (mujoco.mjtIntegrator.mjINT_IMPLICIT, mujoco.mjtIntegrator.mjINT_IMPLICITFAST)
+        self._velocity_gain = np.zeros(MAX_AXES)
+        if model.opt.integrator in implicit:
+            self._velocity_gain[self._joint_axes] = -model.actuator_biasprm[self.actuators[self._joint_axes], 2]
+        joints_alone = model.dof_jntid[self._joint_dofs]
+        limited = model.jnt_actfrclimited[joints_alone].astype(bool)
+        self._torque_limit = np.where(limited, model.jnt_actfrcrange[joints_alone, 1], np.inf)
         self._tendon_actuators = self.actuators[self._tendon_axes]
         self._ratio = self._ratio[:, : len(joints)].copy()
         self._positions = model.jnt_qposadr[joints]
@@ -65,10 +72,22 @@ class AxisMap:
         velocity: npt.NDArray[np.float64] = self._ratio.dot(data.qvel[self._dof_range])
         return velocity
 
-    def torque(self, data: mujoco.MjData) -> npt.NDArray[np.float64]:
-        """Torque of each motor with its share of the gravity compensation, N m; force of the gripper, N."""
-        torque = np.zeros(MAX_AXES)
-        torque[self._joint_range] = data.qfrc_actuator[self._joint_dof_range]
+    def torque(
+        self, data: mujoco.MjData, velocity_before: npt.NDArray[np.float64], velocity: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Mean torque of each motor in the last step, gravity compensation included, N m; force of the gripper, N.
+
+        Args:
+            data: after the step.
+            velocity_before: of the axes, before it.
+            velocity: of the axes, after it.
+        """
+        # The implicit integrators let the motors' velocity gain act on the velocity at the end of the step: while the
+        # arm accelerates, that is some N m less than what MuJoCo computed at its beginning. Not so at the torque limit.
+        computed = data.qfrc_actuator[self._joint_dof_range]
+        torque = self._velocity_gain * (velocity_before - velocity)
+        torque[self._joint_range] *= np.abs(computed) < self._torque_limit
+        torque[self._joint_range] += computed
         torque[self._tendon_axes] = data.actuator_force[self._tendon_actuators]
         return torque
 

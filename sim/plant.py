@@ -77,6 +77,7 @@ class Plant:
         self._set_brakes(closed=True)
         mujoco.mj_forward(self.model, self.data)
         self._position = self._axes.position(self.data)
+        self._velocity = self._axes.velocity(self.data)
 
     @property
     def time_s(self) -> float:
@@ -116,7 +117,10 @@ class Plant:
     def _measure(self) -> DriveState:
         self._position = self._axes.position(self.data)
         velocity = self._axes.velocity(self.data)
-        torque = self._no_torque if self._brakes_closed else self._axes.torque(self.data)
+        torque = self._no_torque
+        if not self._brakes_closed:
+            torque = self._axes.torque(self.data, self._velocity, velocity)
+        self._velocity = velocity
         if self.cycle % POWER_EVERY_CYCLES == 0:
             power_w = IDLE_POWER_W + float(np.abs(torque).dot(np.abs(velocity)))
             self.battery = max(0.0, self.battery - power_w * POWER_EVERY_CYCLES * self._period_s / self._joules)

@@ -2,26 +2,12 @@
 
 #include <vector>
 
+#include "axis_arrays.hpp"
 #include "message.hpp"
 #include "rt_control/mapping.hpp"
 
 namespace dynamical::rt::python {
 namespace {
-
-using Positions = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-
-AxisVector axes_of(const Kinematics& kinematics, nb::handle value) {
-  const nb::object array = nb::module_::import_("numpy").attr("ascontiguousarray")(value, "float64");
-  const auto positions = nb::cast<Positions>(array);
-  if (positions.shape(0) < kinematics.arm_axes() || positions.shape(0) > kMaxAxes) {
-    throw nb::value_error((std::to_string(positions.shape(0)) + " axis positions, expected at least the " +
-                           std::to_string(kinematics.arm_axes()) + " of the arm")
-                              .c_str());
-  }
-  AxisVector result{};
-  std::copy_n(positions.data(), positions.shape(0), result.begin());
-  return result;
-}
 
 void store(const Pose& pose, double* target) {
   for (Eigen::Index row = 0; row < 3; ++row) {
@@ -33,21 +19,9 @@ void store(const Pose& pose, double* target) {
   target[15] = 1.0;
 }
 
-// A new numpy array filled with zeros.
-double* new_array(std::initializer_list<std::size_t> shape, nb::object& array) {
-  std::size_t size = 1;
-  for (const std::size_t side : shape) {
-    size *= side;
-  }
-  auto* data = new double[size]();
-  const nb::capsule owner(data, [](void* pointer) noexcept { delete[] static_cast<double*>(pointer); });
-  array = nb::cast(nb::ndarray<nb::numpy, double>(data, shape, owner));
-  return data;
-}
-
 ChainPose place(const Kinematics& self, nb::handle position) {
   ChainPose chain;
-  self.place(axes_of(self, position), chain);
+  self.place(axes_of(self.arm_axes(), position), chain);
   return chain;
 }
 

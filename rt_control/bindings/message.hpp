@@ -220,6 +220,7 @@ void bind_messages(nb::module_& module);
 void bind_channels(nb::module_& module);
 void bind_model(nb::module_& module);
 void bind_kinematics(const nb::module_& module);
+void bind_dynamics(const nb::module_& module);
 void bind_controller(nb::module_& module);
 
 }  // namespace dynamical::rt::python

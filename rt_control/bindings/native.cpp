@@ -9,5 +9,6 @@ NB_MODULE(_native, module) {
   bind_channels(module);
   bind_model(module);
   bind_kinematics(module);
+  bind_dynamics(module);
   bind_controller(module);
 }

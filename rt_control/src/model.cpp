@@ -1,9 +1,12 @@
 #include "rt_control/model.hpp"
 
+#include <Eigen/Core>
+#include <Eigen/Eigenvalues>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "rt_control/crc32c.hpp"
 #include "rt_control/mapping.hpp"
@@ -46,6 +49,36 @@ std::string text(double value) {
   return digits.data();
 }
 
+// A rigid body has a positive mass, and principal moments of inertia of which none exceeds the sum of the others.
+std::string body_fault(const RobotModel& model, std::size_t axis) {
+  if (!std::isfinite(model.mass[axis]) || !(model.mass[axis] > 0)) {
+    return "mass is " + text(model.mass[axis]) + ", must be more than 0";
+  }
+  if (!is_finite(model.centre_of_mass[axis]) || !is_finite(model.inertia[axis])) {
+    return "centre_of_mass or inertia is not finite";
+  }
+  const auto& [xx, yy, zz, xy, xz, yz] = model.inertia[axis];
+  Eigen::Matrix3d inertia;
+  inertia << xx, xy, xz, xy, yy, yz, xz, yz, zz;
+  const Eigen::Vector3d moment =
+      Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d>(inertia, Eigen::EigenvaluesOnly).eigenvalues();
+  if (!(moment(0) > 0)) {
+    return "smallest principal moment of inertia is " + text(moment(0)) + ", must be more than 0";
+  }
+  if (moment(2) > (moment(0) + moment(1)) * (1 + kUnitTolerance)) {
+    return "largest principal moment of inertia is " + text(moment(2)) + ", at most the sum of the others (" +
+           text(moment(0) + moment(1)) + ")";
+  }
+  for (const auto& [what, value] :
+       {std::pair{"armature", model.armature[axis]}, std::pair{"damping", model.damping[axis]},
+        std::pair{"dry_friction", model.dry_friction[axis]}}) {
+    if (!std::isfinite(value) || value < 0) {
+      return std::string(what) + " is " + text(value) + ", must be at least 0";
+    }
+  }
+  return "";
+}
+
 std::string axis_fault(const RobotModel& model, std::size_t axis) {
   const std::string name = "axis " + std::to_string(axis) + " (" +
                            std::string(model.name[axis].data(), strnlen(model.name[axis].data(), kNameBytes)) + ")";
@@ -82,6 +115,9 @@ std::string axis_fault(const RobotModel& model, std::size_t axis) {
     }
     if (!is_unit(model.axis_vector[axis])) {
       return name + ": axis_vector is not of length 1";
+    }
+    if (const std::string fault = body_fault(model, axis); !fault.empty()) {
+      return name + ": " + fault;
     }
   }
   return "";
@@ -123,7 +159,10 @@ RobotModel default_model() noexcept {
   for (std::size_t axis = 0; axis < kMaxAxes; ++axis) {
     model.quaternion_parent[axis] = {1, 0, 0, 0};
     model.axis_vector[axis] = {0, 0, 1};
+    model.mass[axis] = 1.0;
+    model.inertia[axis] = {0.01, 0.01, 0.01, 0, 0, 0};
   }
+  model.gravity = {0, 0, -9.81};
   model.tcp_quaternion = {1, 0, 0, 0};
   model.period_ns = 1'000'000;
   model.observation_age_limit_ns = 400'000'000;
@@ -143,6 +182,17 @@ RobotModel default_model() noexcept {
   model.standstill_velocity = 0.02;
   model.ramp_tolerance = 0.15;
   model.reseed_tolerance = 0.05;
+  model.position_noise = 2e-5;
+  model.velocity_noise = 2e-3;
+  model.acceleration_noise = 2.0;
+  model.disturbance_walk = 100.0;
+  model.innovation_gate = 5.0;
+  model.contact_gain_radps = 200.0;
+  model.contact_model_error = 0.1;
+  model.contact_floor = 0.02;
+  model.contact_payload_kg = 0.5;
+  model.contact_touch_n = 30.0;
+  model.contact_hand_radius_m = 0.05;
   for (ConstraintSlot& slot : model.constraint_slot) {
     slot.lease_cycles = 250;
     slot.stale_speed_scale = 1.0;
@@ -192,6 +242,26 @@ std::string fault_of(const RobotModel& model) {
         Amount{"reseed_tolerance", model.reseed_tolerance}}) {
     if (!std::isfinite(amount.value) || amount.value <= 0) {
       return std::string(amount.name) + " is " + text(amount.value) + ", must be more than 0";
+    }
+  }
+  if (!is_finite(model.gravity)) {
+    return "gravity is not finite";
+  }
+  for (const Amount& amount :
+       {Amount{"position_noise", model.position_noise}, Amount{"velocity_noise", model.velocity_noise},
+        Amount{"acceleration_noise", model.acceleration_noise}, Amount{"disturbance_walk", model.disturbance_walk},
+        Amount{"innovation_gate", model.innovation_gate}, Amount{"contact_gain_radps", model.contact_gain_radps},
+        Amount{"contact_floor", model.contact_floor}}) {
+    if (!std::isfinite(amount.value) || amount.value <= 0) {
+      return std::string(amount.name) + " is " + text(amount.value) + ", must be more than 0";
+    }
+  }
+  for (const Amount& amount :
+       {Amount{"contact_model_error", model.contact_model_error},
+        Amount{"contact_payload_kg", model.contact_payload_kg}, Amount{"contact_touch_n", model.contact_touch_n},
+        Amount{"contact_hand_radius_m", model.contact_hand_radius_m}}) {
+    if (!std::isfinite(amount.value) || amount.value < 0) {
+      return std::string(amount.name) + " is " + text(amount.value) + ", must be at least 0";
     }
   }
   if (!std::isfinite(model.slow_m) || !(model.slow_m > model.stop_m)) {

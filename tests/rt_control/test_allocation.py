@@ -20,3 +20,10 @@ def test_the_same_cycles_have_no_undefined_behaviour() -> None:
     counted = values_of(run(program("allocation_guard", ADDRESS)))
     assert counted["cycles"] == 1_000_000
     assert min(counted[name] for name in MUST_HAPPEN) > 10
+
+
+def test_estimator_and_contact_observer_allocate_nothing() -> None:
+    counted = values_of(run(program("dynamics_guard")))
+    assert counted["guard"] > 0, "the guard counts nothing"
+    assert counted["allocations"] == 0
+    assert min(counted[name] for name in ("contacts", "outliers", "refused", "reseeded")) > 10

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pytest
 from scipy.spatial.transform import Rotation
 
-from rt_control._native import DriveState, DriveStatus, Kinematics
-from rt_control.description import RobotDescription
+from rt_control._native import ContactObserver, DriveState, DriveStatus, Kinematics
+from rt_control.description import RobotDescription, compile_model
 from rt_control.errors import InputError
 from sim.person import PARKED, PersonPath
 from sim.plant import Plant
@@ -156,6 +156,22 @@ def test_the_drive_state_is_filled_completely(driver: Driver) -> None:
     assert state.dilation == 1.0
     assert abs(state.torque[3]) > 5.0, "the elbow carries the forearm"
     assert not state.position[8:].any()
+
+
+def test_the_measured_torque_is_what_moved_the_arm(driver: Driver, arm7: RobotDescription) -> None:
+    """Against the observer of contacts: with its own model and nothing in the way, no torque remains unexplained."""
+    observer = ContactObserver(compile_model(arm7))
+    speed, largest = np.zeros(8), 0.0
+    limit = np.array([axis.acceleration for axis in arm7.axis]) * 0.001
+    driver.hold(50)
+    for cycle in range(900):
+        wanted = np.array(FULL_SPEED) if cycle < 600 else np.zeros(8)
+        change = np.clip(wanted - speed, -limit, limit)
+        speed = speed + change
+        state = driver.plant.step(driver.command(driver.reference + speed * 0.001, speed))
+        observer.observe(state.position, state.velocity, state.torque, change[:7] / 0.001)
+        largest = max(largest, float(np.abs(observer.residual).max()))
+    assert largest < 0.1, "N m"
 
 
 def test_the_battery_discharges_slowly_and_faster_in_motion(make_driver: MakeDriver) -> None:

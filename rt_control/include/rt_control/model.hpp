@@ -13,7 +13,7 @@ namespace dynamical::rt {
 
 inline constexpr std::size_t kNameBytes = 40;
 inline constexpr std::uint64_t kModelMagic = 0x4c444d4e59443031U;  // "10DYNMDL"
-inline constexpr std::uint32_t kModelVersion = 1;
+inline constexpr std::uint32_t kModelVersion = 2;
 
 enum class AxisKind : std::uint32_t { revolute = 0, prismatic = 1 };
 
@@ -50,6 +50,30 @@ struct RobotModel {
   std::array<std::array<double, 3>, kMaxAxes> axis_vector;
   std::array<double, 3> tcp_position;  // in the frame of the last arm axis
   std::array<double, 4> tcp_quaternion;
+
+  // Rigid bodies: what moves with each arm axis, in the frame of that axis. What hangs at the last one is part of it.
+  AxisVector mass;                                             // kg
+  std::array<std::array<double, 3>, kMaxAxes> centre_of_mass;  // m
+  std::array<std::array<double, 6>, kMaxAxes> inertia;  // about the centre of mass: xx, yy, zz, xy, xz, yz; kg m2
+  AxisVector armature;                                  // of the rotor, seen at the axis; kg m2 or kg
+  AxisVector damping;                                   // N m s/rad or N s/m
+  AxisVector dry_friction;                              // N m or N
+  std::array<double, 3> gravity;                        // in the base frame, m/s2
+
+  // Estimator: standard deviations of one sample, rad or m and their rates.
+  double position_noise;
+  double velocity_noise;
+  double acceleration_noise;  // what the model of the motion is wrong by in one cycle, rad/s2 or m/s2
+  double disturbance_walk;    // change of the acceleration by external torque, rad/s2 per root of a second
+  double innovation_gate;     // a measurement farther off than so many standard deviations is an outlier
+
+  // Contact: an external torque is one when the following together cannot explain it.
+  double contact_gain_radps;     // bandwidth of the observer
+  double contact_model_error;    // share that masses, inertias and friction may differ from the model
+  double contact_floor;          // share of the torque limit: noise
+  double contact_payload_kg;     // heaviest object that the hand may carry, unannounced
+  double contact_touch_n;        // force with which the hand may touch things as part of its work
+  double contact_hand_radius_m;  // how far from the TCP payload and touch may act
 
   std::int64_t period_ns;
   std::int64_t observation_age_limit_ns;
