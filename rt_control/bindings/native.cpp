@@ -10,4 +10,5 @@ NB_MODULE(_native, module) {
   bind_model(module);
   bind_kinematics(module);
   bind_controller(module);
+  bind_shell(module);
 }

@@ -33,11 +33,11 @@ struct Inputs {
   StageTimes stages{};          // of the cycle before
   std::uint64_t deadline_misses = 0;
   std::uint64_t skipped_cycles = 0;
-  std::uint64_t requests_lost = 0;  // refused or corrupt, since start
-  std::uint32_t realtime = 0;       // RealtimeStatus bits
-  bool channel_broken = false;      // something could not be written
+  std::uint64_t requests_lost = 0;   // refused or corrupt, since start
+  std::uint32_t realtime = 0;        // RealtimeStatus bits
+  bool channel_broken = false;       // something could not be written
   std::int32_t forbidden_call = -1;  // number of a system call that the kernel refused to the real-time thread
-  bool shutdown = false;            // come to rest and finish
+  bool shutdown = false;             // come to rest and finish
 };
 
 struct Outputs {

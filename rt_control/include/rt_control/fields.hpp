@@ -169,16 +169,23 @@ struct Fields<DriveState> {
 
 template <>
 struct Fields<Statistics> {
-  static constexpr auto list =
-      std::tuple{RT_FIELD(Statistics, cycles),         RT_FIELD(Statistics, deadline_misses),
-                 RT_FIELD(Statistics, skipped_cycles), RT_FIELD(Statistics, wake_latency_max_ns),
-                 RT_FIELD(Statistics, compute_max_ns), RT_FIELD(Statistics, wake_latency),
-                 RT_FIELD(Statistics, compute),        RT_FIELD(Statistics, command_latency),
-                 RT_FIELD(Statistics, stage_max),      RT_FIELD(Statistics, late_wake_up),
-                 RT_FIELD(Statistics, late_read),      RT_FIELD(Statistics, late_decide),
-                 RT_FIELD(Statistics, late_write_drives), RT_FIELD(Statistics, late_write_state),
-                 RT_FIELD(Statistics, minor_faults),   RT_FIELD(Statistics, major_faults),
-                 RT_FIELD(Statistics, ended)};
+  static constexpr auto list = std::tuple{RT_FIELD(Statistics, cycles),
+                                          RT_FIELD(Statistics, deadline_misses),
+                                          RT_FIELD(Statistics, skipped_cycles),
+                                          RT_FIELD(Statistics, wake_latency_max_ns),
+                                          RT_FIELD(Statistics, compute_max_ns),
+                                          RT_FIELD(Statistics, wake_latency),
+                                          RT_FIELD(Statistics, compute),
+                                          RT_FIELD(Statistics, command_latency),
+                                          RT_FIELD(Statistics, stage_max),
+                                          RT_FIELD(Statistics, late_wake_up),
+                                          RT_FIELD(Statistics, late_read),
+                                          RT_FIELD(Statistics, late_decide),
+                                          RT_FIELD(Statistics, late_write_drives),
+                                          RT_FIELD(Statistics, late_write_state),
+                                          RT_FIELD(Statistics, minor_faults),
+                                          RT_FIELD(Statistics, major_faults),
+                                          RT_FIELD(Statistics, ended)};
 };
 
 template <>

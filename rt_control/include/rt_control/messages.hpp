@@ -124,7 +124,7 @@ enum class Fault : std::uint32_t {
   ramp_not_followed = 12,
   limit_violated = 13,  // a measured axis is outside its limits
   safe_torque_off_requested = 14,
-  restarted = 15,  // rt_control began while the robot was not known to be at rest under control
+  restarted = 15,       // rt_control began while the robot was not known to be at rest under control
   forbidden_call = 16,  // the real-time thread asked the kernel for something that it never needs
 };
 
