@@ -72,6 +72,8 @@ RealtimeGrant become_realtime(const RealtimeWish& wish) {
     add(grant, "memory is not locked (raise `memlock` to unlimited in /etc/security/limits.conf)");
   }
   prefault_stack();
+  [[maybe_unused]] const std::int64_t now_ns =
+      monotonic_ns();  // maps the clock's page, which is not locked with the rest
   if (wish.cpu >= 0) {
     cpu_set_t set;
     CPU_ZERO(&set);
