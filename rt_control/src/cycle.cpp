@@ -39,7 +39,7 @@ void Cycle::run(std::int64_t due_ns, std::int64_t woke_ns) noexcept {
   inputs_.forbidden_call = take_forbidden_call();
   connections_.read(inputs_);
   const std::int64_t read_ns = monotonic_ns();
-  decide();
+  controller_.step(inputs_, outputs_);
   const std::int64_t decided_ns = monotonic_ns();
   const bool drives_written = connections_.write_drives(outputs_);
   const std::int64_t reached_ns = monotonic_ns();
@@ -62,9 +62,6 @@ void Cycle::run(std::int64_t due_ns, std::int64_t woke_ns) noexcept {
   count_stages(statistics_, times_);
   black_box_.write(record_of(inputs_, outputs_, times_));
 }
-
-// By itself, so that a profiler can find it.
-[[gnu::noinline]] void Cycle::decide() noexcept { controller_.step(inputs_, outputs_); }
 
 void Cycle::skip(std::uint64_t cycles) noexcept {
   count_skipped(statistics_, times_, cycles);

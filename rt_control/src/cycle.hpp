@@ -46,7 +46,6 @@ class Cycle {
   [[nodiscard]] const Statistics& statistics() const noexcept { return statistics_; }
 
  private:
-  void decide() noexcept;
   void pet() noexcept;
 
   std::int64_t period_ns_;
