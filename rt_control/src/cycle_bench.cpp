@@ -121,10 +121,10 @@ class World {
     chunk_.kind = CommandKind::chunk;
     chunk_.axes = model_.axes;
     chunk_.observation_ns = now_ns;
-    chunk_.start_ns = state.trajectory_ns;
+    chunk_.start_ns = state.trajectory_ns + model_.period_ns;
     chunk_.spacing_ns = kSpacing_ns;
     chunk_.count = kSetpoints;
-    chunk_.end_ns = now_ns + (kSetpoints - 1) * kSpacing_ns;
+    chunk_.end_ns = chunk_.start_ns + (kSetpoints - 1) * kSpacing_ns;
     for (std::uint32_t setpoint = 0; setpoint < kSetpoints; ++setpoint) {
       const double time_s = static_cast<double>(chunk_.start_ns + setpoint * kSpacing_ns) * 1e-9;
       chunk_.position[setpoint] = home_;
