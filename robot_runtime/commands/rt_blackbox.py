@@ -78,11 +78,15 @@ def write_csv(box: BlackBox, path: Path) -> None:
 
 
 def _find(robot: str | None, root: Path | None) -> Path:
-    """The box of a robot, whether it runs or left remains."""
+    """The box of a robot that runs, or left remains, or whose box was kept."""
+    from robot_runtime import kept_black_box
     from robot_runtime.run_folders import run_folders
 
     folders = [folder for folder in run_folders(root) if (folder.path / "blackbox").is_file()]
     named = [folder for folder in folders if robot in (None, folder.robot)]
+    kept = kept_black_box.path_of(robot, kept_black_box.folder()) if robot is not None else None
+    if not named and kept is not None and kept.is_file():
+        return kept
     if not named:
         known = ", ".join(folder.robot for folder in folders) or "none"
         raise InputError(f"no black box{f' of robot {robot!r}' if robot else ''}; there are: {known}; or give --file")
