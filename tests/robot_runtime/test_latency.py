@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,7 @@ import pytest
 
 from benchmarks.rt import Pair, judge
 from robot_runtime import cyclictest, latency_plot
+from robot_runtime.cli import main
 from robot_runtime.latency import Latencies
 from rt_control.errors import InputError
 
@@ -88,3 +90,17 @@ def test_a_host_that_disturbs_two_equals_is_not_judged() -> None:
 def test_without_real_time_nothing_is_judged() -> None:
     first = next(iter(judge([Pair(1.0, 1.0, 1.0)] * 5, fifo=False)))
     assert first.holds is None and "without SCHED_FIFO" in first.note
+
+
+@pytest.mark.live
+def test_where_no_robot_runs_rt_control_is_measured_with_a_stand_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "latency.png"
+    arguments = ["rt", "latency", "--seconds", "1", "--root", str(tmp_path), "--png", str(picture), "--json", "-"]
+    assert main(arguments) == 0
+    told = {item["name"]: item["value"] for item in json.loads(capsys.readouterr().out)["figures"]}
+    assert told["cycles"] > 100
+    assert 0 < told["wake-up, p50"] <= told["wake-up, p99"] <= told["wake-up, longest"]
+    assert told["command, p50"] > told["compute, p50"] > 0
+    assert cv2.imread(str(picture)) is not None
