@@ -35,6 +35,7 @@ ROBOT = "arm7"
 CYCLES = 30_000
 P50_TARGET_US = 10.0
 P99_TARGET_US = 25.0
+MOVING_PERCENT = 90.0
 PROFILED_CYCLES = 400
 INSTRUCTION_RATIO = 1.5
 PAIRS = 5
@@ -49,18 +50,20 @@ def measure() -> list[Figure]:
     return [*compute_figures(), *instruction_figures(), *wake_up_figures()]
 
 
-def compute_figures() -> Iterator[Figure]:
+def compute_figures(cycles: int = CYCLES) -> Iterator[Figure]:
     """Read, decide, tell the drives, publish: one cycle after the other, and with displaced caches in between."""
     for word, extra in (("", ()), (" with cold caches", ("cold",))):
         with _run_directory() as directory:
-            told = _bench(directory, str(CYCLES), *extra)
-        moving = f"{told['moving']} of {told['cycles']} cycles in motion"
-        note = "" if extra else moving
+            told = _bench(directory, str(cycles), *extra)
         judged = not extra
+        if judged:
+            share = 100.0 * told["moving"] / told["cycles"]
+            note = "otherwise what follows is not the price of a motion"
+            yield figure("cycles in motion", share, f"% of {told['cycles']}", at_least=MOVING_PERCENT, note=note)
         for name, text in (("cycle", f"whole cycle{word}"), ("decide", f"of it the controller{word}")):
             p50, p99 = told[f"{name}_p50"] / 1e3, told[f"{name}_p99"] / 1e3
             targets = name == "cycle" and judged
-            yield figure(f"{text}, p50", p50, "us", at_most=P50_TARGET_US if targets else None, note=note)
+            yield figure(f"{text}, p50", p50, "us", at_most=P50_TARGET_US if targets else None)
             yield figure(f"{text}, p99", p99, "us", at_most=P99_TARGET_US if targets else None)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.rt import compute_figures
 from rt_control import _native as rt
 from rt_control import black_box, executable
 from rt_control.channels import RunDirectory
@@ -264,6 +265,22 @@ def test_a_scope_line_that_cannot_be_set_is_refused(robot: Robot, tmp_path: Path
     os.close(master)
     os.close(slave)
     assert message.format(**names) in error
+
+
+def test_a_processor_that_is_not_there_is_named_and_shown_as_degraded(robot: Robot) -> None:
+    process = run_for(robot, 50, "--cpu", "1023")
+    assert robot.state().realtime & rt.RealtimeStatus.degraded
+    assert not robot.state().realtime & rt.RealtimeStatus.affinity
+    process.send_signal(signal.SIGTERM)
+    _, error = process.communicate()
+    assert "processor 1023 is not available" in error
+
+
+def test_the_bench_of_cycles_moves_its_arm_and_counts_every_cycle() -> None:
+    figures = {item.name: item.value for item in compute_figures(cycles=2000)}
+    assert figures["cycles in motion"] == 100.0
+    for name in ("whole cycle", "whole cycle with cold caches"):
+        assert 0 < float(figures[f"{name}, p50"] or 0) <= float(figures[f"{name}, p99"] or 0)
 
 
 def test_memory_that_may_not_be_locked_is_named_and_shown_as_degraded(robot: Robot) -> None:
