@@ -66,6 +66,11 @@ std::uint32_t checksum(BlackBoxRecord record) noexcept {
 
 bool is_whole(const BlackBoxRecord& record) noexcept { return record.sequence != 0 && record.crc == checksum(record); }
 
+bool is_unused(const BlackBoxRecord& record) noexcept {
+  const auto bytes = std::as_bytes(std::span<const BlackBoxRecord, 1>(&record, 1));
+  return std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
+}
+
 std::uint32_t short_of(std::int64_t duration_ns) noexcept {
   constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(duration_ns, 0, most));
@@ -193,11 +198,10 @@ BlackBoxContent read_black_box(const std::string& path) {
   if (pread(file.get(), all.data(), bytes, kBlackBoxFirstRecord) != static_cast<ssize_t>(bytes)) {
     refuse(path, "it ends too early; name another file");
   }
-  const BlackBoxRecord unused{};
   for (const BlackBoxRecord& record : all) {
     if (is_whole(record)) {
       content.records.push_back(record);
-    } else if (std::memcmp(&record, &unused, sizeof(record)) != 0) {
+    } else if (!is_unused(record)) {
       ++content.torn;
     }
   }

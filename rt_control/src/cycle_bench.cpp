@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -206,13 +207,14 @@ void measure(const std::string& directory, std::uint64_t cycles, bool cold) {
 }  // namespace dynamical::rt
 
 int main(int count, char** values) {
-  if (count < 3 || std::strtoull(values[2], nullptr, 10) == 0) {
+  const std::span<char* const> arguments(values, static_cast<std::size_t>(count));
+  if (arguments.size() < 3 || std::strtoull(arguments[2], nullptr, 10) == 0) {
     std::fprintf(stderr, "usage: cycle_bench RUN_DIRECTORY CYCLES [cold]\n");
     return 2;
   }
   try {
-    const bool cold = count > 3 && std::strcmp(values[3], "cold") == 0;
-    dynamical::rt::measure(values[1], std::strtoull(values[2], nullptr, 10), cold);
+    const bool cold = arguments.size() > 3 && std::strcmp(arguments[3], "cold") == 0;
+    dynamical::rt::measure(arguments[1], std::strtoull(arguments[2], nullptr, 10), cold);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "cycle_bench: %s\n", error.what());
     return 2;

@@ -37,6 +37,7 @@ constexpr std::array kAllowed{SYS_clock_nanosleep, SYS_clock_gettime, SYS_rt_sig
 
 volatile std::sig_atomic_t forbidden_call = -1;
 
+// NOLINTNEXTLINE(misc-const-correctness): sigaction wants this signature.
 extern "C" void on_forbidden_call(int /*signal*/, siginfo_t* information, void* context) {
   forbidden_call = information->si_syscall;
   // The call has not happened: let it look like one that this kernel does not have.
