@@ -53,7 +53,7 @@ def test_drives_that_answer_within_their_limit_are_healthy() -> None:
     assert proven().update(drive_age=4, drive_age_limit=5)
 
 
-@pytest.mark.parametrize("rule", rt.fault_table(), ids=lambda rule: rule.fault.name)
-def test_only_a_stop_that_makes_the_loop_or_its_drives_doubtful_withholds_it(rule: rt.FaultRule) -> None:
-    assert proven().update(first_cause=rule.fault) == (rule.fault not in DISTRUSTED)
-    assert rule.latched or rule.fault not in DISTRUSTED
+def test_only_a_stop_that_makes_the_loop_or_its_drives_doubtful_withholds_it() -> None:
+    for rule in rt.fault_table():
+        assert proven().update(first_cause=rule.fault) == (rule.fault not in DISTRUSTED), rule.fault.name
+        assert rule.latched or rule.fault not in DISTRUSTED
