@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import IntFlag
-
 from robot_runtime.report import Figure
+from robot_runtime.tier1_words import flags, stage, word
 from rt_control import _native as native
 
 NO_PERSON_DISTANCE_M = 1.0e3
@@ -19,21 +18,23 @@ def figures(state: native.State, now_ns: int) -> tuple[Figure, ...]:
     """
     cause = state.first_cause if state.latched else state.last_cause
     rows = [
-        Figure(name="execution", value=_word(state.execution)),
-        Figure(name="stop in force", value=_word(state.stop)),
+        Figure(name="execution", value=word(state.execution)),
+        Figure(name="stop in force", value=word(state.stop)),
         Figure(name="latched", value="yes: waits for `dynamical rt reset`" if state.latched else "no"),
-        Figure(name="cause of the last stop", value=_cause(cause)),
-        Figure(name="authority", value=_word(state.authority)),
+        Figure(name="cause of the last stop", value=_cause(cause, state)),
+        Figure(name="authority", value=word(state.authority)),
         Figure(name="epoch", value=state.epoch),
         Figure(name="skill", value=state.skill),
-        Figure(name="real time", value=_flags(state.realtime, native.RealtimeStatus)),
-        Figure(name="drives", value=_flags(state.drive_status, native.DriveStatus)),
+        Figure(name="real time", value=flags(state.realtime, native.RealtimeStatus)),
+        Figure(name="drives", value=flags(state.drive_status, native.DriveStatus)),
         Figure(name="cycle", value=state.cycle),
         Figure(name="age of this state", value=round((now_ns - state.stamp_ns) / 1e6, 3), unit="ms"),
         Figure(name="deadline misses", value=state.deadline_misses),
         Figure(name="skipped cycles", value=state.skipped_cycles),
         Figure(name="wake-up latency", value=state.wake_latency_ns / 1e3, unit="us"),
         Figure(name="compute time", value=state.compute_ns / 1e3, unit="us"),
+        Figure(name="stages of a cycle", value=_stages(state.stages), unit="us"),
+        _lateness(state.lateness),
         Figure(name="age of the agent", value=state.agent_age_s, unit="s"),
         _person(state.person_distance_m),
         Figure(name="speed scale", value=state.speed_scale),
@@ -61,31 +62,44 @@ def axis_figures(state: native.State) -> tuple[Figure, ...]:
     return tuple(rows)
 
 
-def _flags(value: int, kind: type[IntFlag]) -> str:
-    return ", ".join(_word(flag) for flag in kind if flag & value) or "none"
-
-
-def _word(value: object) -> str:
-    return str(getattr(value, "name", value)).rstrip("_").replace("_", " ")
-
-
 def _person(distance_m: float) -> Figure:
     if distance_m >= NO_PERSON_DISTANCE_M:
         return Figure(name="nearest person", value="nobody")
     return Figure(name="nearest person", value=distance_m, unit="m")
 
 
-def _cause(cause: native.StopCause) -> str:
-    if _word(cause.fault) == "none":
+def _lateness(lateness: native.Lateness) -> Figure:
+    if lateness.cycle == 0:
+        return Figure(name="last lateness", value="none")
+    told = f"in cycle {lateness.cycle}, by {stage(lateness.stage.name, lateness.skipped_ns)}"
+    return Figure(name="last lateness", value=told)
+
+
+def _cause(cause: native.StopCause, state: native.State) -> str:
+    if word(cause.fault) == "none":
         return "none"
     if cause.fault.name == "authority_revoked":
         return "none (the last skill ended)"
     where = f" on axis {cause.axis + 1}" if cause.axis >= 0 else ""
     seen = f" (seen {cause.value:.4g}, limit {cause.limit:.4g})" if cause.limit else ""
-    return f"{_word(cause.fault)}{where}, {_word(cause.stop)}, in cycle {cause.cycle}{seen}"
+    why = ""
+    if cause.fault.name == "lateness":
+        why = f"; late by {stage(state.lateness.stage.name, state.lateness.skipped_ns)}"
+    return f"{word(cause.fault)}{where}, {word(cause.stop)}, in cycle {cause.cycle}{seen}{why}"
+
+
+def _stages(times: native.StageTimes) -> str:
+    parts = (
+        ("wake-up", times.wake_up_ns),
+        ("read", times.read_ns),
+        ("decide", times.decide_ns),
+        ("write drives", times.write_drives_ns),
+        ("write state", times.write_state_ns),
+    )
+    return ", ".join(f"{name} {duration_ns / 1e3:.1f}" for name, duration_ns in parts)
 
 
 def _refusal(state: native.State) -> str:
     if not state.refused:
         return ""
-    return f"the last from {_word(state.refused_source)}: {_word(state.refusal)}"
+    return f"the last from {word(state.refused_source)}: {word(state.refusal)}"

@@ -6,6 +6,7 @@
 from collections.abc import Sequence
 import enum
 import os
+from typing import Final
 
 import numpy
 import numpy.typing
@@ -130,6 +131,23 @@ class Fault(enum.IntEnum):
 
     restarted = 15
 
+    forbidden_call = 16
+
+class Stage(enum.IntEnum):
+    """Where the time of a cycle goes."""
+
+    none = 0
+
+    wake_up = 1
+
+    read = 2
+
+    decide = 3
+
+    write_drives = 4
+
+    write_state = 5
+
 class Refusal(enum.IntEnum):
     """Why a command was not taken."""
 
@@ -213,6 +231,8 @@ class RealtimeStatus(enum.IntFlag):
     affinity = 4
 
     degraded = 8
+
+    filtered = 16
 
 class DriveStatus(enum.IntFlag):
     """Bits of DriveState.status."""
@@ -609,10 +629,88 @@ class StopCause:
 
     def __eq__(self, other: object, /) -> bool: ...
 
+class StageTimes:
+    """Where the time of one cycle went."""
+
+    def __init__(self, *, wake_up_ns: int = ..., read_ns: int = ..., decide_ns: int = ..., write_drives_ns: int = ..., write_state_ns: int = ...) -> None: ...
+
+    @property
+    def wake_up_ns(self) -> int: ...
+
+    @wake_up_ns.setter
+    def wake_up_ns(self, value: int, /) -> None: ...
+
+    @property
+    def read_ns(self) -> int: ...
+
+    @read_ns.setter
+    def read_ns(self, value: int, /) -> None: ...
+
+    @property
+    def decide_ns(self) -> int: ...
+
+    @decide_ns.setter
+    def decide_ns(self, value: int, /) -> None: ...
+
+    @property
+    def write_drives_ns(self) -> int: ...
+
+    @write_drives_ns.setter
+    def write_drives_ns(self, value: int, /) -> None: ...
+
+    @property
+    def write_state_ns(self) -> int: ...
+
+    @write_state_ns.setter
+    def write_state_ns(self, value: int, /) -> None: ...
+
+    def __repr__(self) -> str: ...
+
+    def copy(self) -> StageTimes:
+        """An independent copy."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+class Lateness:
+    """When rt_control was late, and what took the time."""
+
+    def __init__(self, *, stage: Stage = ..., reserved: int = ..., cycle: int = ..., skipped_ns: int = ...) -> None: ...
+
+    @property
+    def stage(self) -> Stage: ...
+
+    @stage.setter
+    def stage(self, value: Stage, /) -> None: ...
+
+    @property
+    def reserved(self) -> int: ...
+
+    @reserved.setter
+    def reserved(self, value: int, /) -> None: ...
+
+    @property
+    def cycle(self) -> int: ...
+
+    @cycle.setter
+    def cycle(self, value: int, /) -> None: ...
+
+    @property
+    def skipped_ns(self) -> int: ...
+
+    @skipped_ns.setter
+    def skipped_ns(self, value: int, /) -> None: ...
+
+    def __repr__(self) -> str: ...
+
+    def copy(self) -> Lateness:
+        """An independent copy."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
 class State:
     """What rt_control publishes in every cycle."""
 
-    def __init__(self, *, cycle: int = ..., stamp_ns: int = ..., generation: int = ..., axes: int = ..., execution: ExecutionState = ..., stop: Stop = ..., latched: int = ..., first_cause: StopCause = ..., last_cause: StopCause = ..., authority: Source = ..., skill: int = ..., epoch: int = ..., epoch_highest: int = ..., command_id: int = ..., command_end_ns: int = ..., trajectory_ns: int = ..., position: numpy.typing.ArrayLike = ..., velocity: numpy.typing.ArrayLike = ..., torque: numpy.typing.ArrayLike = ..., position_reference: numpy.typing.ArrayLike = ..., velocity_reference: numpy.typing.ArrayLike = ..., acceleration_reference: numpy.typing.ArrayLike = ..., tcp_position_base: numpy.typing.ArrayLike = ..., tcp_quaternion_base: numpy.typing.ArrayLike = ..., tcp_speed_mps: float = ..., speed_scale: float = ..., margin_scale: float = ..., person_distance_m: float = ..., battery: float = ..., stale_constraints: int = ..., drive_status: int = ..., intervention: Intervention = ..., interventions: int = ..., refusal: Refusal = ..., refused_source: Source = ..., refused_id: int = ..., refused: int = ..., events: int = ..., events_lost: int = ..., requests_lost: int = ..., deadline_misses: int = ..., skipped_cycles: int = ..., wake_latency_ns: int = ..., compute_ns: int = ..., agent_age_s: float = ..., realtime: int = ..., ended: int = ...) -> None: ...
+    def __init__(self, *, cycle: int = ..., stamp_ns: int = ..., generation: int = ..., axes: int = ..., execution: ExecutionState = ..., stop: Stop = ..., latched: int = ..., first_cause: StopCause = ..., last_cause: StopCause = ..., authority: Source = ..., skill: int = ..., epoch: int = ..., epoch_highest: int = ..., command_id: int = ..., command_end_ns: int = ..., trajectory_ns: int = ..., position: numpy.typing.ArrayLike = ..., velocity: numpy.typing.ArrayLike = ..., torque: numpy.typing.ArrayLike = ..., position_reference: numpy.typing.ArrayLike = ..., velocity_reference: numpy.typing.ArrayLike = ..., acceleration_reference: numpy.typing.ArrayLike = ..., tcp_position_base: numpy.typing.ArrayLike = ..., tcp_quaternion_base: numpy.typing.ArrayLike = ..., tcp_speed_mps: float = ..., speed_scale: float = ..., margin_scale: float = ..., person_distance_m: float = ..., battery: float = ..., stale_constraints: int = ..., drive_status: int = ..., intervention: Intervention = ..., interventions: int = ..., refusal: Refusal = ..., refused_source: Source = ..., refused_id: int = ..., refused: int = ..., events: int = ..., events_lost: int = ..., requests_lost: int = ..., deadline_misses: int = ..., skipped_cycles: int = ..., wake_latency_ns: int = ..., compute_ns: int = ..., stages: StageTimes = ..., lateness: Lateness = ..., agent_age_s: float = ..., realtime: int = ..., ended: int = ...) -> None: ...
 
     @property
     def cycle(self) -> int: ...
@@ -879,6 +977,18 @@ class State:
     def compute_ns(self, value: int, /) -> None: ...
 
     @property
+    def stages(self) -> StageTimes: ...
+
+    @stages.setter
+    def stages(self, value: StageTimes, /) -> None: ...
+
+    @property
+    def lateness(self) -> Lateness: ...
+
+    @lateness.setter
+    def lateness(self, value: Lateness, /) -> None: ...
+
+    @property
     def agent_age_s(self) -> float: ...
 
     @agent_age_s.setter
@@ -1122,7 +1232,7 @@ class DriveState:
 class Statistics:
     """Timing of rt_control since its start."""
 
-    def __init__(self, *, cycles: int = ..., deadline_misses: int = ..., skipped_cycles: int = ..., wake_latency_max_ns: int = ..., compute_max_ns: int = ..., wake_latency: numpy.typing.ArrayLike = ..., compute: numpy.typing.ArrayLike = ...) -> None: ...
+    def __init__(self, *, cycles: int = ..., deadline_misses: int = ..., skipped_cycles: int = ..., wake_latency_max_ns: int = ..., compute_max_ns: int = ..., wake_latency: numpy.typing.ArrayLike = ..., compute: numpy.typing.ArrayLike = ..., command_latency: numpy.typing.ArrayLike = ..., stage_max: StageTimes = ..., late_wake_up: int = ..., late_read: int = ..., late_decide: int = ..., late_write_drives: int = ..., late_write_state: int = ..., minor_faults: int = ..., major_faults: int = ..., ended: int = ...) -> None: ...
 
     @property
     def cycles(self) -> int: ...
@@ -1165,6 +1275,66 @@ class Statistics:
 
     @compute.setter
     def compute(self, value: numpy.typing.ArrayLike, /) -> None: ...
+
+    @property
+    def command_latency(self) -> numpy.typing.NDArray[numpy.uint32]: ...
+
+    @command_latency.setter
+    def command_latency(self, value: numpy.typing.ArrayLike, /) -> None: ...
+
+    @property
+    def stage_max(self) -> StageTimes: ...
+
+    @stage_max.setter
+    def stage_max(self, value: StageTimes, /) -> None: ...
+
+    @property
+    def late_wake_up(self) -> int: ...
+
+    @late_wake_up.setter
+    def late_wake_up(self, value: int, /) -> None: ...
+
+    @property
+    def late_read(self) -> int: ...
+
+    @late_read.setter
+    def late_read(self, value: int, /) -> None: ...
+
+    @property
+    def late_decide(self) -> int: ...
+
+    @late_decide.setter
+    def late_decide(self, value: int, /) -> None: ...
+
+    @property
+    def late_write_drives(self) -> int: ...
+
+    @late_write_drives.setter
+    def late_write_drives(self, value: int, /) -> None: ...
+
+    @property
+    def late_write_state(self) -> int: ...
+
+    @late_write_state.setter
+    def late_write_state(self, value: int, /) -> None: ...
+
+    @property
+    def minor_faults(self) -> int: ...
+
+    @minor_faults.setter
+    def minor_faults(self, value: int, /) -> None: ...
+
+    @property
+    def major_faults(self) -> int: ...
+
+    @major_faults.setter
+    def major_faults(self, value: int, /) -> None: ...
+
+    @property
+    def ended(self) -> int: ...
+
+    @ended.setter
+    def ended(self, value: int, /) -> None: ...
 
     def __repr__(self) -> str: ...
 
@@ -2421,6 +2591,13 @@ class Inputs:
     def compute_ns(self, arg: int, /) -> None: ...
 
     @property
+    def stages(self) -> StageTimes:
+        """Of the cycle before."""
+
+    @stages.setter
+    def stages(self, arg: StageTimes, /) -> None: ...
+
+    @property
     def deadline_misses(self) -> int: ...
 
     @deadline_misses.setter
@@ -2451,6 +2628,13 @@ class Inputs:
 
     @channel_broken.setter
     def channel_broken(self, arg: bool, /) -> None: ...
+
+    @property
+    def forbidden_call(self) -> int:
+        """Number of a refused system call; -1: none."""
+
+    @forbidden_call.setter
+    def forbidden_call(self, arg: int, /) -> None: ...
 
     @property
     def shutdown(self) -> bool: ...
@@ -2485,3 +2669,34 @@ class Controller:
 
     def step(self, inputs: Inputs) -> Outputs:
         """Execute one cycle."""
+
+def black_box_fields() -> list[tuple[str, str, int]]:
+    """Name, format and offset of each field of a record of the black box."""
+
+BLACK_BOX_RECORD_BYTES: int = ...
+
+BLACK_BOX_RECORDS: int = ...
+
+def read_black_box(path: str | os.PathLike[str]) -> tuple[bytes, int]:
+    """The whole records, oldest first, and how many are torn."""
+
+class BlackBoxWriter:
+    """Writes the black box as rt_control does."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
+
+    def write(self, state: State, drive_command: DriveCommand, times: StageTimes, forbidden_call: int = ...) -> None: ...
+
+def longest_stage(times: StageTimes) -> Stage:
+    """The stage that took longest."""
+
+class Health:
+    """Whether the loop is proven healthy."""
+
+    def __init__(self) -> None: ...
+
+    def update(self, *, in_time: bool = ..., drives_written: bool = ..., state_written: bool = ..., drive_age: int = ..., drive_age_limit: int = ..., first_cause: Fault = ...) -> bool:
+        """Take one cycle; true if health is proven with it."""
+
+    PROVEN_CYCLES: Final[int] = ...
+    """(arg: object, /) -> int"""

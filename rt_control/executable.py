@@ -1,4 +1,4 @@
-"""Where the `rt_control` executable lies."""
+"""Where the executables of this package lie."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from pathlib import Path
 from rt_control.errors import InputError
 
 
-def path() -> Path:
-    """Of the executable that was built with this package.
+def path(name: str = "rt_control") -> Path:
+    """Of an executable that was built with this package.
+
+    Args:
+        name: `rt_control`, or `cycle_bench`, which times its cycles.
 
     Raises:
         InputError: it was not built.
     """
-    executable = Path(__file__).resolve().parent / "bin" / "rt_control"
+    executable = Path(__file__).resolve().parent / "bin" / name
     if not executable.exists():
         raise InputError(f"{executable} is missing; build it with `pip install -e .`")
     return executable

@@ -6,7 +6,7 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
-from robot_runtime.commands import arguments
+from robot_runtime.commands import arguments, rt_blackbox, rt_latency
 from rt_control.errors import ChannelError
 
 if TYPE_CHECKING:
@@ -24,13 +24,15 @@ def register(commands: Subparsers) -> None:
     """Add the commands."""
     group = commands.add_parser(
         "rt",
-        help="the process that holds the motors: status, estop, reset, clean",
+        help="the process that holds the motors: status, estop, reset, latency, blackbox, clean",
         description="Read and stop tier 1. These commands speak to rt_control itself, past the agent.",
     ).add_subparsers(title="commands", metavar="COMMAND", required=True)
     status = _add(group, "status", status_command, "what rt_control says of itself, now")
     arguments.add_json_argument(status)
     _add(group, "estop", estop_command, "stop the robot now (SS1, latched); it stays stopped until a reset")
     _add(group, "reset", reset_command, "end a latched stop; nothing moves before `dynamical mission resume`")
+    rt_latency.register(group)
+    rt_blackbox.register(group)
     clean = _add(group, "clean", clean_command, "remove what a crashed run left in shared memory", needs_robot=True)
     clean.epilog = "A robot that runs is never touched."
 

@@ -28,11 +28,13 @@ struct PythonInputs {
   std::vector<Request> requests;
   std::int64_t wake_latency_ns = 0;
   std::int64_t compute_ns = 0;
+  StageTimes stages{};
   std::uint64_t deadline_misses = 0;
   std::uint64_t skipped_cycles = 0;
   std::uint64_t requests_lost = 0;
   std::uint32_t realtime = 0;
   bool channel_broken = false;
+  std::int32_t forbidden_call = -1;
   bool shutdown = false;
 
   [[nodiscard]] Inputs view() const {
@@ -52,11 +54,13 @@ struct PythonInputs {
     inputs.requests = requests;
     inputs.wake_latency_ns = wake_latency_ns;
     inputs.compute_ns = compute_ns;
+    inputs.stages = stages;
     inputs.deadline_misses = deadline_misses;
     inputs.skipped_cycles = skipped_cycles;
     inputs.requests_lost = requests_lost;
     inputs.realtime = realtime;
     inputs.channel_broken = channel_broken;
+    inputs.forbidden_call = forbidden_call;
     inputs.shutdown = shutdown;
     return inputs;
   }
@@ -103,11 +107,13 @@ void bind_inputs(const nb::module_& module) {
       .def_rw("requests", &PythonInputs::requests, "A copy; assign a whole list. `origin` is that of the queue.")
       .def_rw("wake_latency_ns", &PythonInputs::wake_latency_ns)
       .def_rw("compute_ns", &PythonInputs::compute_ns)
+      .def_rw("stages", &PythonInputs::stages, "Of the cycle before.")
       .def_rw("deadline_misses", &PythonInputs::deadline_misses)
       .def_rw("skipped_cycles", &PythonInputs::skipped_cycles)
       .def_rw("requests_lost", &PythonInputs::requests_lost, "Refused or corrupt, since the start.")
       .def_rw("realtime", &PythonInputs::realtime, "RealtimeStatus bits.")
       .def_rw("channel_broken", &PythonInputs::channel_broken)
+      .def_rw("forbidden_call", &PythonInputs::forbidden_call, "Number of a refused system call; -1: none.")
       .def_rw("shutdown", &PythonInputs::shutdown);
 }
 

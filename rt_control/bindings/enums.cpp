@@ -65,7 +65,15 @@ void bind_enums(const nb::module_& module) {
       .value("ramp_not_followed", Fault::ramp_not_followed)
       .value("limit_violated", Fault::limit_violated)
       .value("safe_torque_off_requested", Fault::safe_torque_off_requested)
-      .value("restarted", Fault::restarted);
+      .value("restarted", Fault::restarted)
+      .value("forbidden_call", Fault::forbidden_call);
+  nb::enum_<Stage>(module, "Stage", nb::is_arithmetic(), "Where the time of a cycle goes.")
+      .value("none", Stage::none)
+      .value("wake_up", Stage::wake_up)
+      .value("read", Stage::read)
+      .value("decide", Stage::decide)
+      .value("write_drives", Stage::write_drives)
+      .value("write_state", Stage::write_state);
   nb::enum_<Refusal>(module, "Refusal", nb::is_arithmetic(), "Why a command was not taken.")
       .value("none", Refusal::none)
       .value("wrong_authority", Refusal::wrong_authority)
@@ -106,7 +114,8 @@ void bind_enums(const nb::module_& module) {
       .value("fifo", kRealtimeFifo)
       .value("memory_locked", kRealtimeMemoryLocked)
       .value("affinity", kRealtimeAffinity)
-      .value("degraded", kRealtimeDegraded);
+      .value("degraded", kRealtimeDegraded)
+      .value("filtered", kRealtimeFiltered);
   nb::enum_<DriveStatus>(module, "DriveStatus", nb::is_arithmetic(), nb::is_flag(), "Bits of DriveState.status.")
       .value("enabled", kDriveEnabled)
       .value("torque_off", kDriveTorqueOff)

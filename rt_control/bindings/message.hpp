@@ -222,5 +222,6 @@ void bind_model(nb::module_& module);
 void bind_kinematics(const nb::module_& module);
 void bind_dynamics(const nb::module_& module);
 void bind_controller(nb::module_& module);
+void bind_shell(nb::module_& module);
 
 }  // namespace dynamical::rt::python

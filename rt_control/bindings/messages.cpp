@@ -23,6 +23,8 @@ void bind_messages(nb::module_& module) {
   bind_struct<Request>(module, "Request", "An edge from agent or operator to rt_control.");
   bind_struct<Intervention>(module, "Intervention", "How a motion was scaled or overridden.");
   bind_struct<StopCause>(module, "StopCause", "Why a stop was raised.");
+  bind_struct<StageTimes>(module, "StageTimes", "Where the time of one cycle went.");
+  bind_struct<Lateness>(module, "Lateness", "When rt_control was late, and what took the time.");
   bind_struct<State>(module, "State", "What rt_control publishes in every cycle.");
   bind_struct<Event>(module, "Event", "Something that happened in one cycle.");
   bind_struct<DriveCommand>(module, "DriveCommand", "What the drives are told in every cycle.");

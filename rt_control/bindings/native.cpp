@@ -11,4 +11,5 @@ NB_MODULE(_native, module) {
   bind_kinematics(module);
   bind_dynamics(module);
   bind_controller(module);
+  bind_shell(module);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "rt_control/stages.hpp"
+
 namespace dynamical::rt {
 namespace {
 
@@ -66,6 +68,9 @@ void Controller::begin_cycle(const Inputs& inputs) noexcept {
   clock_broken_ = !first && inputs.now_ns <= now_ns_;
   skipped_ns_ = first || clock_broken_ ? 0 : std::max<std::int64_t>(inputs.now_ns - now_ns_ - model_.period_ns, 0);
   now_ns_ = inputs.now_ns;
+  if (skipped_ns_ > 0 && !stops_.is_raised(Fault::lateness)) {
+    late_ = {longest_of(inputs.stages), 0, cycle_, skipped_ns_};
+  }
   realtime_ = inputs.realtime;
   conditions_ = 0;
   stop_requested_ = false;
@@ -151,6 +156,9 @@ void Controller::detect_own_faults(const Inputs& inputs) noexcept {
   detect_lateness();
   if (inputs.channel_broken) {
     condition(Fault::channel_broken, -1, 0, 0);
+  }
+  if (inputs.forbidden_call >= 0) {
+    condition(Fault::forbidden_call, -1, inputs.forbidden_call, 0);
   }
 }
 
@@ -716,6 +724,8 @@ void Controller::fill_state(const Inputs& inputs, State& state) const noexcept {
   state.skipped_cycles = inputs.skipped_cycles;
   state.wake_latency_ns = inputs.wake_latency_ns;
   state.compute_ns = inputs.compute_ns;
+  state.stages = inputs.stages;
+  state.lateness = late_;
   state.agent_age_s = agent_age_ * period;
   state.realtime = inputs.realtime;
 }

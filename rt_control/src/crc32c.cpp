@@ -44,6 +44,7 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(std::span<
                                                                       std::uint32_t crc) noexcept {
   std::uint64_t value = ~crc;
   std::size_t at = 0;
+#pragma GCC unroll 8
   for (; at + 8 <= bytes.size(); at += 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, bytes.data() + at, sizeof(word));

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
@@ -16,10 +18,11 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
-#include "connections.hpp"
+#include "cycle.hpp"
 #include "realtime.hpp"
-#include "rt_control/statistics.hpp"
+#include "syscall_filter.hpp"
 
 namespace dynamical::rt {
 namespace {
@@ -27,7 +30,6 @@ namespace {
 constexpr int kBadInput = 2;
 constexpr int kTakenOver = 3;
 constexpr int kNotAtRest = 1;
-constexpr std::int64_t kStatisticsPeriod_ns = 100'000'000;
 constexpr std::int64_t kShutdownLimit_ns = 5'000'000'000;
 
 volatile std::sig_atomic_t shutdown_requested = 0;
@@ -38,6 +40,12 @@ struct Arguments {
   std::string run_directory;
   RealtimeWish wish;
   bool allow_degraded = false;
+  std::string scope;
+  std::string watchdog;
+  std::string relay;
+  // Of simulated robots only:
+  bool filter = true;
+  std::int64_t forbidden_call_cycle = 0;  // for a test: the loop makes one in this cycle; 0: never
 };
 
 int number(const char* option, const char* text, int lowest, int highest) {
@@ -51,34 +59,73 @@ int number(const char* option, const char* text, int lowest, int highest) {
   return value;
 }
 
+constexpr const char* kUsage =
+    "usage: rt_control --run-dir DIR [--cpu N] [--priority N] [--scope TTY|CHIP:LINE] [--watchdog PATH] [--relay TTY] "
+    "[--allow-degraded]; of a simulated robot also [--no-filter] [--forbidden-call-in CYCLE]";
+
+// One option and its value. False: there is no such option.
+bool take(Arguments& arguments, const std::string& option, const char* value) {
+  if (option == "--run-dir") {
+    arguments.run_directory = value;
+  } else if (option == "--cpu") {
+    arguments.wish.cpu = number("--cpu", value, -1, 1023);
+  } else if (option == "--priority") {
+    arguments.wish.priority = number("--priority", value, 0, 98);
+  } else if (option == "--scope") {
+    arguments.scope = value;
+  } else if (option == "--watchdog") {
+    arguments.watchdog = value;
+  } else if (option == "--relay") {
+    arguments.relay = value;
+  } else if (option == "--forbidden-call-in") {
+    arguments.forbidden_call_cycle = number("--forbidden-call-in", value, 1, 1'000'000);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 Arguments parse(std::span<char* const> values) {
   Arguments arguments;
   for (std::size_t index = 1; index < values.size(); ++index) {
     const std::string option = values[index];
     if (option == "--allow-degraded") {
       arguments.allow_degraded = true;
-      continue;
-    }
-    if (option != "--run-dir" && option != "--cpu" && option != "--priority") {
-      throw std::invalid_argument("unknown argument '" + option +
-                                  "'; usage: rt_control --run-dir DIR [--cpu N] [--priority N] [--allow-degraded]");
-    }
-    if (index + 1 == values.size()) {
+    } else if (option == "--no-filter") {
+      arguments.filter = false;
+    } else if (Arguments probe; !take(probe, option, "1")) {
+      throw std::invalid_argument("unknown argument '" + option + "'; " + kUsage);
+    } else if (index + 1 == values.size()) {
       throw std::invalid_argument(option + " needs a value");
-    }
-    const char* value = values[++index];
-    if (option == "--run-dir") {
-      arguments.run_directory = value;
-    } else if (option == "--cpu") {
-      arguments.wish.cpu = number("--cpu", value, -1, 1023);
     } else {
-      arguments.wish.priority = number("--priority", value, 0, 98);
+      take(arguments, option, values[++index]);
     }
   }
   if (arguments.run_directory.empty()) {
     throw std::invalid_argument("--run-dir DIR is missing");
   }
   return arguments;
+}
+
+void require_simulated(const Arguments& arguments, bool simulated) {
+  if (!simulated && (!arguments.filter || arguments.forbidden_call_cycle != 0)) {
+    throw std::invalid_argument("--no-filter and --forbidden-call-in are for simulated robots; leave them out");
+  }
+}
+
+Outlets open_outlets(const Arguments& arguments) {
+  Outlets outlets;
+  if (!arguments.scope.empty()) {
+    outlets.scope = ScopeOutput(arguments.scope);
+  }
+  if (!arguments.relay.empty()) {
+    outlets.relay = SafetyRelay(arguments.relay);
+  }
+  // The last one: it counts from here on.
+  if (!arguments.watchdog.empty()) {
+    outlets.machine = MachineWatchdog(arguments.watchdog);
+  }
+  return outlets;
 }
 
 RobotModel read_model(const std::string& path) {
@@ -113,110 +160,95 @@ void require_running(const std::string& run_directory) {
   }
 }
 
-class Loop {
- public:
-  Loop(const RobotModel& model, Connections& connections, std::uint32_t realtime)
-      : period_ns_(model.period_ns),
-        connections_(connections),
-        controller_(model, Start{connections.generation(), connections.previous()}),
-        realtime_(realtime) {}
-
-  // Returns the exit code.
-  int run() noexcept {
-    std::int64_t due_ns = monotonic_ns() + period_ns_;
-    std::int64_t give_up_ns = 0;
-    for (;;) {
-      sleep_until(due_ns);
-      const std::int64_t woke_ns = monotonic_ns();
-      if (shutdown_requested != 0 && !inputs_.shutdown) {
-        inputs_.shutdown = true;
-        give_up_ns = woke_ns + kShutdownLimit_ns;
-      }
-      cycle(due_ns, woke_ns);
-      if (outputs_.finished) {
-        return 0;
-      }
-      if (taken_over_) {
-        return kTakenOver;
-      }
-      if (give_up_ns != 0 && woke_ns > give_up_ns) {
-        return kNotAtRest;
-      }
-      due_ns = next_due(due_ns);
+// Cycles until the robot rests after a request to end, or the drives are another's. Returns the exit code.
+int loop(Cycle& cycle, std::int64_t period_ns, std::int64_t forbidden_call_cycle) noexcept {
+  std::int64_t due_ns = monotonic_ns() + period_ns;
+  std::int64_t give_up_ns = 0;
+  for (std::int64_t number = 1;; ++number) {
+    sleep_until(due_ns);
+    const std::int64_t woke_ns = monotonic_ns();
+    if (shutdown_requested != 0 && !cycle.shuts_down()) {
+      cycle.shut_down();
+      give_up_ns = woke_ns + kShutdownLimit_ns;
+    }
+    if (number == forbidden_call_cycle) {
+      syscall(SYS_getppid);
+    }
+    cycle.run(due_ns, woke_ns);
+    if (cycle.finished()) {
+      return 0;
+    }
+    if (cycle.taken_over()) {
+      return kTakenOver;
+    }
+    if (give_up_ns != 0 && woke_ns > give_up_ns) {
+      return kNotAtRest;
+    }
+    // The next cycle that can still be met, in step with the first one. What was missed is never replayed.
+    due_ns += period_ns;
+    const std::int64_t late_ns = monotonic_ns() - due_ns;
+    if (late_ns >= 0) {
+      const std::int64_t skipped = late_ns / period_ns + 1;
+      cycle.skip(static_cast<std::uint64_t>(skipped));
+      due_ns += skipped * period_ns;
     }
   }
+}
 
- private:
-  void cycle(std::int64_t due_ns, std::int64_t woke_ns) noexcept {
-    inputs_.now_ns = due_ns;
-    inputs_.wake_latency_ns = woke_ns - due_ns;
-    inputs_.realtime = realtime_;
-    inputs_.deadline_misses = statistics_.deadline_misses;
-    inputs_.skipped_cycles = statistics_.skipped_cycles;
-    connections_.read(inputs_);
-    controller_.step(inputs_, outputs_);
-    const bool drives_written = connections_.write_drives(outputs_);
-    const std::int64_t reached_ns = monotonic_ns();
-    if (reached_ns - due_ns > period_ns_) {
-      ++statistics_.deadline_misses;
-    }
-    const bool state_written = connections_.write_state(outputs_);
-    inputs_.compute_ns = reached_ns - woke_ns;
-    count_cycle(statistics_, inputs_.wake_latency_ns, inputs_.compute_ns);
-    bool statistics_written = true;
-    if (due_ns >= statistics_due_ns_) {
-      statistics_due_ns_ = due_ns + kStatisticsPeriod_ns;
-      statistics_written = connections_.write_statistics(statistics_, due_ns);
-    }
-    taken_over_ = !drives_written;
-    inputs_.channel_broken = !state_written || !statistics_written;
+// What the kernel grants, as RealtimeStatus bits. The last step before the loop: from here
+// on the thread may not even map memory.
+std::uint32_t prepare(const Arguments& arguments, const Outlets& outlets, bool simulated) {
+  RealtimeGrant grant = become_realtime(arguments.wish);
+  if (!grant.missing.empty() && !simulated && !arguments.allow_degraded) {
+    throw std::runtime_error("will not arm a real robot without real-time: " + grant.missing);
   }
-
-  // The next cycle that can still be met, in step with the first one. What was missed is never replayed.
-  std::int64_t next_due(std::int64_t due_ns) noexcept {
-    const std::int64_t late_ns = monotonic_ns() - (due_ns + period_ns_);
-    if (late_ns < 0) {
-      return due_ns + period_ns_;
-    }
-    const std::int64_t skipped = late_ns / period_ns_ + 1;
-    statistics_.skipped_cycles += static_cast<std::uint64_t>(skipped);
-    return due_ns + (skipped + 1) * period_ns_;
+  if (!grant.missing.empty()) {
+    grant.status |= kRealtimeDegraded;
+    std::fprintf(stderr, "rt_control: degraded real-time: %s\n", grant.missing.c_str());
   }
+  if (arguments.filter) {
+    std::vector<int> descriptors{STDERR_FILENO};
+    for (const int descriptor :
+         {outlets.scope.descriptor(), outlets.machine.descriptor(), outlets.relay.descriptor()}) {
+      if (descriptor >= 0) {
+        descriptors.push_back(descriptor);
+      }
+    }
+    if (!filter_system_calls(descriptors)) {
+      throw std::runtime_error(std::string("system calls cannot be filtered: ") + std::strerror(errno) +
+                               "; use a kernel with CONFIG_SECCOMP_FILTER, or give --no-filter to a simulated robot");
+    }
+    grant.status |= kRealtimeFiltered;
+  }
+  return grant.status;
+}
 
-  std::int64_t period_ns_;
-  Connections& connections_;
-  Controller controller_;
-  std::uint32_t realtime_;
-  Inputs inputs_;
-  Outputs outputs_{};
-  Statistics statistics_{};
-  std::int64_t statistics_due_ns_ = 0;
-  bool taken_over_ = false;
-};
-
-int run(std::span<char* const> values) {
+[[noreturn]] void run(std::span<char* const> values) {
   const Arguments arguments = parse(values);
   listen_to_signals();
   require_running(arguments.run_directory);
   const RobotModel model = read_model(arguments.run_directory + "/robot");
+  require_simulated(arguments, model.simulated != 0);
   Connections connections(arguments.run_directory);
-  RealtimeGrant grant = become_realtime(arguments.wish);
-  if (!grant.missing.empty()) {
-    if (model.simulated == 0 && !arguments.allow_degraded) {
-      throw std::runtime_error("will not arm a real robot without real-time: " + grant.missing);
-    }
-    grant.status |= kRealtimeDegraded;
-    std::fprintf(stderr, "rt_control: degraded real-time: %s\n", grant.missing.c_str());
+  BlackBox black_box(arguments.run_directory + "/blackbox");
+  Outlets outlets = open_outlets(arguments);
+  const auto cycle = std::make_unique<Cycle>(model, connections, black_box, outlets);
+  cycle->grant(prepare(arguments, outlets, model.simulated != 0));
+  const PageFaults before = page_faults();
+  const int code = loop(*cycle, model.period_ns, arguments.forbidden_call_cycle);
+  const PageFaults after = page_faults();
+  cycle->finish(after.minor - before.minor, after.major - before.major);
+  if (code == 0) {
+    outlets.machine.disarm();
   }
-  const auto loop = std::make_unique<Loop>(model, connections, grant.status);
-  const int code = loop->run();
   if (code == kTakenOver) {
     std::fprintf(stderr,
                  "rt_control: the drives cannot be told anything: another rt_control has taken over this robot\n");
   } else if (code == kNotAtRest) {
     std::fprintf(stderr, "rt_control: the robot did not come to rest within 5 s of the request to end\n");
   }
-  return code;
+  // At once: what would be given back here is the kernel's to take, and the filter refuses it.
+  _exit(code);
 }
 
 }  // namespace
@@ -224,7 +256,7 @@ int run(std::span<char* const> values) {
 
 int main(int count, char** values) {
   try {
-    return dynamical::rt::run({values, static_cast<std::size_t>(count)});
+    dynamical::rt::run({values, static_cast<std::size_t>(count)});
   } catch (const std::exception& error) {
     std::fprintf(stderr, "rt_control: %s\n", error.what());
     return dynamical::rt::kBadInput;

@@ -21,6 +21,13 @@ struct RealtimeGrant {
 
 [[nodiscard]] std::int64_t monotonic_ns() noexcept;
 
+// Of the calling thread, since it began.
+struct PageFaults {
+  std::uint64_t minor = 0;
+  std::uint64_t major = 0;
+};
+[[nodiscard]] PageFaults page_faults() noexcept;
+
 // Returns at that time, whatever signals arrive.
 void sleep_until(std::int64_t time_ns) noexcept;
 

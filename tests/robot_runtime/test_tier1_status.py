@@ -31,6 +31,10 @@ def state(**changed: Any) -> Any:
         "skipped_cycles": 0,
         "wake_latency_ns": 12_000,
         "compute_ns": 30_000,
+        "stages": SimpleNamespace(
+            wake_up_ns=12_000, read_ns=1_000, decide_ns=27_000, write_drives_ns=2_000, write_state_ns=3_000
+        ),
+        "lateness": SimpleNamespace(stage=NONE, cycle=0, skipped_ns=0),
         "agent_age_s": 0.02,
         "person_distance_m": 1000.0,
         "speed_scale": 1.0,
@@ -78,6 +82,26 @@ def test_a_latched_stop_says_its_first_cause_and_how_to_go_on() -> None:
     told = rows(latched=1, first_cause=first)
     assert "dynamical rt reset" in told["latched"].value
     assert told["cause of the last stop"].value == "limit violated on axis 3, ss1, in cycle 77 (seen 1.6, limit 1.5)"
+
+
+def test_lateness_says_which_stage_took_the_time() -> None:
+    told = rows()
+    assert told["stages of a cycle"].value == "wake-up 12.0, read 1.0, decide 27.0, write drives 2.0, write state 3.0"
+    assert told["last lateness"].value == "none"
+    cause = SimpleNamespace(
+        fault=SimpleNamespace(name="lateness"),
+        stop=SimpleNamespace(name="ss1"),
+        axis=-1,
+        cycle=78,
+        value=0.5,
+        limit=0.1,
+    )
+    late = SimpleNamespace(stage=SimpleNamespace(name="wake_up"), cycle=78, skipped_ns=500_000_000)
+    told = rows(latched=1, first_cause=cause, lateness=late)
+    assert told["last lateness"].value == "in cycle 78, by 500 ms: its thread was woken late"
+    assert told["cause of the last stop"].value == (
+        "lateness, ss1, in cycle 78 (seen 0.5, limit 0.1); late by 500 ms: its thread was woken late"
+    )
 
 
 def test_the_ordinary_end_of_a_skill_is_no_stop_to_speak_of() -> None:

@@ -77,6 +77,11 @@ def hold_is_requested(rig: Rig) -> None:
     rig.step(request(rt.RequestKind.hold))
 
 
+def forbidden_call_is_refused(rig: Rig) -> None:
+    rig.step(forbidden_call=110)
+    assert rig.state.first_cause.value == 110
+
+
 def person_comes_near(rig: Rig, distance_m: float = 0.05) -> None:
     rig.step(constraints=[person_at(rig, distance_m)])
 
@@ -107,6 +112,7 @@ CAUSES: dict[rt.Fault, Callable[[Rig], None]] = {
     Fault.ramp_not_followed: robot_ignores_a_stop,
     Fault.limit_violated: axis_leaves_its_limits,
     Fault.safe_torque_off_requested: torque_off_is_requested,
+    Fault.forbidden_call: forbidden_call_is_refused,
 }
 RULES = {rule.fault: rule for rule in rt.fault_table()}
 

@@ -30,12 +30,14 @@ struct Inputs {
   std::span<const Request> requests;  // their `origin` is that of the queue
   std::int64_t wake_latency_ns = 0;
   std::int64_t compute_ns = 0;  // of the cycle before
+  StageTimes stages{};          // of the cycle before
   std::uint64_t deadline_misses = 0;
   std::uint64_t skipped_cycles = 0;
-  std::uint64_t requests_lost = 0;  // refused or corrupt, since start
-  std::uint32_t realtime = 0;       // RealtimeStatus bits
-  bool channel_broken = false;      // something could not be written
-  bool shutdown = false;            // come to rest and finish
+  std::uint64_t requests_lost = 0;   // refused or corrupt, since start
+  std::uint32_t realtime = 0;        // RealtimeStatus bits
+  bool channel_broken = false;       // something could not be written
+  std::int32_t forbidden_call = -1;  // number of a system call that the kernel refused to the real-time thread
+  bool shutdown = false;             // come to rest and finish
 };
 
 struct Outputs {
@@ -130,6 +132,7 @@ class Controller {
   std::int64_t now_ns_ = 0;
   std::int64_t skipped_ns_ = 0;  // between the cycle before and this one
   double lateness_ns_ = 0;       // sum of what was skipped, leaking
+  Lateness late_{};
   bool clock_broken_ = false;
   std::uint32_t realtime_ = 0;
   std::uint32_t conditions_ = 0;  // bit per latching Fault whose cause is there in this cycle

@@ -57,6 +57,8 @@ inline constexpr std::array kFaultTable{
               "the removal of torque was requested", kEnds},
     FaultRule{Fault::restarted, Stop::sto, true, Resetter::operator_,
               "rt_control began while the robot was not known to be at rest under control", kEnds},
+    FaultRule{Fault::forbidden_call, Stop::ss1, true, Resetter::operator_,
+              "the real-time thread asked the kernel for something that it never needs; it was refused", kEnds},
 };
 
 consteval bool is_fault_table_consistent() {
@@ -71,7 +73,7 @@ consteval bool is_fault_table_consistent() {
   return true;
 }
 
-static_assert(kFaultTable.size() == static_cast<std::size_t>(Fault::restarted) + 1);
+static_assert(kFaultTable.size() == static_cast<std::size_t>(Fault::forbidden_call) + 1);
 static_assert(is_fault_table_consistent(), "in the order of the enum; what is worse than SS2 is latched");
 
 [[nodiscard]] constexpr const FaultRule& rule_of(Fault fault) noexcept {

@@ -77,6 +77,19 @@ struct Fields<StopCause> {
 };
 
 template <>
+struct Fields<StageTimes> {
+  static constexpr auto list =
+      std::tuple{RT_FIELD(StageTimes, wake_up_ns), RT_FIELD(StageTimes, read_ns), RT_FIELD(StageTimes, decide_ns),
+                 RT_FIELD(StageTimes, write_drives_ns), RT_FIELD(StageTimes, write_state_ns)};
+};
+
+template <>
+struct Fields<Lateness> {
+  static constexpr auto list = std::tuple{RT_FIELD(Lateness, stage), RT_FIELD(Lateness, reserved),
+                                          RT_FIELD(Lateness, cycle), RT_FIELD(Lateness, skipped_ns)};
+};
+
+template <>
 struct Fields<State> {
   static constexpr auto list = std::tuple{RT_FIELD(State, cycle),
                                           RT_FIELD(State, stamp_ns),
@@ -122,6 +135,8 @@ struct Fields<State> {
                                           RT_FIELD(State, skipped_cycles),
                                           RT_FIELD(State, wake_latency_ns),
                                           RT_FIELD(State, compute_ns),
+                                          RT_FIELD(State, stages),
+                                          RT_FIELD(State, lateness),
                                           RT_FIELD(State, agent_age_s),
                                           RT_FIELD(State, realtime),
                                           RT_FIELD(State, ended)};
@@ -154,11 +169,23 @@ struct Fields<DriveState> {
 
 template <>
 struct Fields<Statistics> {
-  static constexpr auto list =
-      std::tuple{RT_FIELD(Statistics, cycles),         RT_FIELD(Statistics, deadline_misses),
-                 RT_FIELD(Statistics, skipped_cycles), RT_FIELD(Statistics, wake_latency_max_ns),
-                 RT_FIELD(Statistics, compute_max_ns), RT_FIELD(Statistics, wake_latency),
-                 RT_FIELD(Statistics, compute)};
+  static constexpr auto list = std::tuple{RT_FIELD(Statistics, cycles),
+                                          RT_FIELD(Statistics, deadline_misses),
+                                          RT_FIELD(Statistics, skipped_cycles),
+                                          RT_FIELD(Statistics, wake_latency_max_ns),
+                                          RT_FIELD(Statistics, compute_max_ns),
+                                          RT_FIELD(Statistics, wake_latency),
+                                          RT_FIELD(Statistics, compute),
+                                          RT_FIELD(Statistics, command_latency),
+                                          RT_FIELD(Statistics, stage_max),
+                                          RT_FIELD(Statistics, late_wake_up),
+                                          RT_FIELD(Statistics, late_read),
+                                          RT_FIELD(Statistics, late_decide),
+                                          RT_FIELD(Statistics, late_write_drives),
+                                          RT_FIELD(Statistics, late_write_state),
+                                          RT_FIELD(Statistics, minor_faults),
+                                          RT_FIELD(Statistics, major_faults),
+                                          RT_FIELD(Statistics, ended)};
 };
 
 template <>
@@ -231,6 +258,8 @@ consteval std::uint64_t layout_hash() {
   hash.add_message<Request>();
   hash.add_message<Intervention>();
   hash.add_message<StopCause>();
+  hash.add_message<StageTimes>();
+  hash.add_message<Lateness>();
   hash.add_message<State>();
   hash.add_message<Event>();
   hash.add_message<DriveCommand>();

@@ -124,7 +124,8 @@ enum class Fault : std::uint32_t {
   ramp_not_followed = 12,
   limit_violated = 13,  // a measured axis is outside its limits
   safe_torque_off_requested = 14,
-  restarted = 15,  // rt_control began while the robot was not known to be at rest under control
+  restarted = 15,       // rt_control began while the robot was not known to be at rest under control
+  forbidden_call = 16,  // the real-time thread asked the kernel for something that it never needs
 };
 
 // Why a command was not taken. Never latched.
@@ -177,6 +178,25 @@ struct StopCause {
   double limit;
 };
 
+// Where the time of a cycle goes, in the order in which it passes.
+enum class Stage : std::uint32_t { none = 0, wake_up = 1, read = 2, decide = 3, write_drives = 4, write_state = 5 };
+
+struct StageTimes {
+  std::int64_t wake_up_ns;  // from when the cycle was due until its thread ran
+  std::int64_t read_ns;
+  std::int64_t decide_ns;
+  std::int64_t write_drives_ns;
+  std::int64_t write_state_ns;  // with all that follows it
+};
+
+// When rt_control was late, and what took the time.
+struct Lateness {
+  Stage stage;
+  std::uint32_t reserved;
+  std::uint64_t cycle;      // the first one after the delay
+  std::int64_t skipped_ns;  // cycles that did not take place
+};
+
 // rt_control -> all, every cycle.
 struct State {
   std::uint64_t cycle;
@@ -226,6 +246,8 @@ struct State {
   std::uint64_t skipped_cycles;   // never replayed
   std::int64_t wake_latency_ns;   // of this cycle
   std::int64_t compute_ns;        // of the previous cycle
+  StageTimes stages;              // of the previous cycle
+  Lateness lateness;              // the last one; while one is latched, the one that did it
   double agent_age_s;             // in cycles counted by rt_control, times its period
   std::uint32_t realtime;         // RealtimeStatus bits
   std::uint32_t ended;            // 1: the last state of an rt_control that was asked to end and did so at rest
@@ -236,6 +258,7 @@ enum RealtimeStatus : std::uint32_t {
   kRealtimeMemoryLocked = 1u << 1,
   kRealtimeAffinity = 1u << 2,
   kRealtimeDegraded = 1u << 3,  // a simulated robot runs without what it needs; a real one refuses to arm
+  kRealtimeFiltered = 1u << 4,  // the kernel refuses every system call that the loop does not need
 };
 
 enum class EventKind : std::uint32_t {
@@ -311,6 +334,16 @@ struct Statistics {
   std::int64_t compute_max_ns;
   std::array<std::uint32_t, kHistogramBuckets> wake_latency;
   std::array<std::uint32_t, kHistogramBuckets> compute;
+  std::array<std::uint32_t, kHistogramBuckets> command_latency;  // from due until the drives were told
+  StageTimes stage_max;
+  std::uint64_t late_wake_up;  // cycles after which others were skipped, by the stage that took longest
+  std::uint64_t late_read;
+  std::uint64_t late_decide;
+  std::uint64_t late_write_drives;
+  std::uint64_t late_write_state;
+  std::uint64_t minor_faults;  // pages that the loop had to wait for; counted when it has ended
+  std::uint64_t major_faults;
+  std::uint64_t ended;  // 1: the loop has ended, and the faults were counted
 };
 
 // In front of the pixels of one camera image in its `frame` ring.
@@ -333,6 +366,7 @@ concept SharedMessage =
 static_assert(SharedMessage<Command> && SharedMessage<Constraints> && SharedMessage<Heartbeat> &&
               SharedMessage<Request>);
 static_assert(SharedMessage<State> && SharedMessage<Event> && SharedMessage<DriveCommand> && SharedMessage<DriveState>);
+static_assert(SharedMessage<StageTimes> && SharedMessage<Lateness>);
 static_assert(SharedMessage<Statistics> && SharedMessage<FrameHeader>);
 static_assert(sizeof(State) <= 2048, "the CRC and the copy of a state are paid a thousand times a second");
 
