@@ -40,7 +40,9 @@ def tools() -> tuple[str, tuple[str, ...]]:
 def run(*command: str, code: int | None = 0) -> str:
     """What a command printed; fails with it when the exit code is another (None: any)."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert code is None or done.returncode == code, f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}{done.stderr}"
+    assert code is None or done.returncode == code, (
+        f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}{done.stderr}"
+    )
     return done.stdout
 
 
