@@ -177,7 +177,7 @@ def _test() -> str:
         f"tests/rt_control/test_{name}.py" for name in TESTS if (CHECKOUT / f"tests/rt_control/test_{name}.py").exists()
     ]
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *names]
-    environment = os.environ | {"PYTHONPATH": str(CHECKOUT), "HYPOTHESIS_DATABASE_FILE": os.devnull}
+    environment = os.environ | {"PYTHONPATH": str(CHECKOUT)}
     try:
         done = subprocess.run(
             command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False, timeout=TEST_LIMIT_S
