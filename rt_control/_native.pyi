@@ -133,6 +133,8 @@ class Fault(enum.IntEnum):
 
     forbidden_call = 16
 
+    contact = 17
+
 class Stage(enum.IntEnum):
     """Where the time of a cycle goes."""
 

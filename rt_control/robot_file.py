@@ -135,7 +135,8 @@ class Contact(Section, frozen=True, kw_only=True):
     """An external torque is a contact when all of this together cannot explain it.
 
     Attributes:
-        gain_radps: bandwidth of the momentum observer; 200 rad/s follow a step within 5 ms.
+        gain_radps: bandwidth of the momentum observer; 200 rad/s follow a step within 5 ms. 0 for drives that
+            measure no torque: then nothing is detected.
         model_error: share that masses, inertias and friction may differ from the model.
         floor: share of an axis's torque limit that counts as noise.
         payload_kg: heaviest object that the hand may carry; nobody announces it.
@@ -143,7 +144,7 @@ class Contact(Section, frozen=True, kw_only=True):
         hand_radius_m: how far from the tool centre point payload and touch may act.
     """
 
-    gain_radps: Positive = 200.0
+    gain_radps: NotNegative = 200.0
     model_error: Scale = 0.1
     floor: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 0.02
     payload_kg: NotNegative = 0.5

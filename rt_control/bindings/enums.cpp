@@ -66,7 +66,8 @@ void bind_enums(const nb::module_& module) {
       .value("limit_violated", Fault::limit_violated)
       .value("safe_torque_off_requested", Fault::safe_torque_off_requested)
       .value("restarted", Fault::restarted)
-      .value("forbidden_call", Fault::forbidden_call);
+      .value("forbidden_call", Fault::forbidden_call)
+      .value("contact", Fault::contact);
   nb::enum_<Stage>(module, "Stage", nb::is_arithmetic(), "Where the time of a cycle goes.")
       .value("none", Stage::none)
       .value("wake_up", Stage::wake_up)

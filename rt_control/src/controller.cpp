@@ -18,6 +18,8 @@ constexpr std::uint32_t kDriveRefusalCycles = 5;
 constexpr std::uint32_t kDriveWaitCycles = 500;
 // Two clocks of the same rate may each be late by less than a cycle: so far the reference may lead a simulated plant.
 constexpr std::uint32_t kMostAhead = 2;
+// Cycles of the drives that are counted between two of their states.
+constexpr std::uint64_t kMostPassed = 1000;
 // Repeated lateness: as much as the limit of one delay, skipped within this time, is a fault too. A simulated robot
 // that is visibly degraded waits for its plant instead of running away, so it may skip half of the time by default.
 constexpr double kLatenessWindow_ns = 2e9;
@@ -40,10 +42,12 @@ Controller::Controller(const RobotModel& model, const Start& start) noexcept
       motion_(model),
       care_board_(model),
       ramp_(model),
+      contact_(model),
       authority_(start.previous == nullptr ? 0 : start.previous->epoch_highest),
       generation_(start.generation),
       restarted_(start.previous != nullptr && start.previous->ended == 0) {
   intervention_.axis = -1;
+  kinematics_.place(drive_.position, measured_);
 }
 
 void Controller::step(const Inputs& inputs, Outputs& outputs) noexcept {
@@ -89,8 +93,10 @@ void Controller::read_drives(const Inputs& inputs) noexcept {
   }
   const std::uint64_t passed = state->cycle - drive_.cycle;
   steps_ahead_ -= static_cast<std::uint32_t>(std::min<std::uint64_t>(steps_ahead_, passed));
+  drive_passed_ = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(passed, 1, kMostPassed));
   drive_ = *state;
   drive_age_ = 0;
+  kinematics_.place(drive_.position, measured_);
   if (!drive_seen_) {
     drive_seen_ = true;
     const auto moves = [&](double velocity) {
@@ -141,6 +147,7 @@ void Controller::detect_faults(const Inputs& inputs) noexcept {
   if (drive_seen_) {
     detect_drive_faults();
     detect_limit_violation();
+    detect_contact();
   }
   detect_agent_loss();
 }
@@ -212,6 +219,24 @@ void Controller::detect_limit_violation() noexcept {
       condition(Fault::limit_violated, static_cast<std::int32_t>(axis), position, limit);
       return;
     }
+  }
+}
+
+void Controller::detect_contact() noexcept {
+  if (model_.contact_gain_radps == 0) {
+    return;
+  }
+  if (!drives_follow()) {
+    contact_.reset();
+    return;
+  }
+  if (drive_age_ != 0) {
+    return;
+  }
+  const ContactFinding found =
+      contact_.observe(measured_, drive_.velocity, drive_.torque, motion_.reference().acceleration, drive_passed_);
+  if (found.contact) {
+    condition(Fault::contact, static_cast<std::int32_t>(found.axis), found.residual, found.threshold);
   }
 }
 
@@ -677,8 +702,6 @@ void Controller::fill_drive_command(DriveCommand& drive) const noexcept {
 
 void Controller::fill_state(const Inputs& inputs, State& state) const noexcept {
   const double period = static_cast<double>(model_.period_ns) * 1e-9;
-  ChainPose chain;
-  kinematics_.place(drive_.position, chain);
   state = State{};
   state.cycle = cycle_;
   state.stamp_ns = now_ns_;
@@ -702,9 +725,9 @@ void Controller::fill_state(const Inputs& inputs, State& state) const noexcept {
   state.position_reference = motion_.reference().position;
   state.velocity_reference = motion_.reference().velocity;
   state.acceleration_reference = motion_.reference().acceleration;
-  std::copy_n(chain.tcp.position.data(), 3, state.tcp_position_base.begin());
-  state.tcp_quaternion_base = quaternion_of(chain.tcp.rotation);
-  state.tcp_speed_mps = kinematics_.tcp_velocity(chain, drive_.velocity).norm();
+  std::copy_n(measured_.tcp.position.data(), 3, state.tcp_position_base.begin());
+  state.tcp_quaternion_base = quaternion_of(measured_.tcp.rotation);
+  state.tcp_speed_mps = kinematics_.tcp_velocity(measured_, drive_.velocity).norm();
   state.speed_scale = care_.speed_scale;
   state.margin_scale = care_.margin_scale;
   state.person_distance_m = care_.person_distance_m;

@@ -17,6 +17,8 @@
 
 #include "cycle.hpp"
 #include "realtime.hpp"
+#include "rt_control/kinematics.hpp"
+#include "rt_control/rigid_body.hpp"
 
 namespace dynamical::rt {
 namespace {
@@ -53,7 +55,9 @@ class World {
         drives_(directory + "/drive.state"),
         heartbeat_(directory + "/heartbeat.agent"),
         command_(directory + "/command.policy"),
-        requests_(directory + "/requests.agent") {
+        requests_(directory + "/requests.agent"),
+        kinematics_(model),
+        body_(model) {
     for (std::size_t slot = 0; slot < model.constraint_slots; ++slot) {
       const Source source = model.constraint_slot[slot].source;
       if (const char* name = name_of(source)) {
@@ -69,6 +73,7 @@ class World {
 
   void act(std::uint64_t number, std::int64_t now_ns, const Outputs& outputs) {
     follow(number, now_ns, outputs.drive_command);
+    weigh(outputs.state.acceleration_reference);
     bool written = drives_.write(state_, now_ns);
     if (number % kHeartbeatEvery == 0) {
       const Heartbeat beat{Source::agent, ProcessState::healthy, 1, now_ns, number, 50, 0.1, 0};
@@ -114,6 +119,17 @@ class World {
     }
   }
 
+  // The torque of the motion, so that nothing presses on the arm.
+  void weigh(const AxisVector& acceleration) {
+    kinematics_.place(state_.position, chain_);
+    AxisVector friction;
+    body_.inverse_dynamics(chain_, state_.velocity, acceleration, state_.torque);
+    body_.friction_torque(state_.velocity, friction);
+    for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
+      state_.torque[axis] += friction[axis];
+    }
+  }
+
   // A swing of all arm axes, each with its own phase, timed by the reference.
   void move(std::int64_t now_ns, const State& state) {
     chunk_.epoch = state.epoch;
@@ -144,6 +160,9 @@ class World {
   std::vector<Watcher> constraints_;
   AxisVector home_{};
   DriveState state_{};
+  Kinematics kinematics_;
+  RigidBody body_;
+  ChainPose chain_;
   Command chunk_{};
 };
 

@@ -187,7 +187,7 @@ RobotModel default_model() noexcept {
   model.acceleration_noise = 2.0;
   model.disturbance_walk = 100.0;
   model.innovation_gate = 5.0;
-  model.contact_gain_radps = 200.0;
+  model.contact_gain_radps = 0;
   model.contact_model_error = 0.1;
   model.contact_floor = 0.02;
   model.contact_payload_kg = 0.5;
@@ -250,14 +250,14 @@ std::string fault_of(const RobotModel& model) {
   for (const Amount& amount :
        {Amount{"position_noise", model.position_noise}, Amount{"velocity_noise", model.velocity_noise},
         Amount{"acceleration_noise", model.acceleration_noise}, Amount{"disturbance_walk", model.disturbance_walk},
-        Amount{"innovation_gate", model.innovation_gate}, Amount{"contact_gain_radps", model.contact_gain_radps},
-        Amount{"contact_floor", model.contact_floor}}) {
+        Amount{"innovation_gate", model.innovation_gate}, Amount{"contact_floor", model.contact_floor}}) {
     if (!std::isfinite(amount.value) || amount.value <= 0) {
       return std::string(amount.name) + " is " + text(amount.value) + ", must be more than 0";
     }
   }
   for (const Amount& amount :
-       {Amount{"contact_model_error", model.contact_model_error},
+       {Amount{"contact_gain_radps", model.contact_gain_radps},
+        Amount{"contact_model_error", model.contact_model_error},
         Amount{"contact_payload_kg", model.contact_payload_kg}, Amount{"contact_touch_n", model.contact_touch_n},
         Amount{"contact_hand_radius_m", model.contact_hand_radius_m}}) {
     if (!std::isfinite(amount.value) || amount.value < 0) {

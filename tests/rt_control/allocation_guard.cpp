@@ -27,7 +27,10 @@ RobotModel make_model() {
     model.jerk[axis] = 1000;
     model.torque[axis] = 80;
     model.position_parent[axis] = {0, 0, 0.2};
+    model.mass[axis] = 1e-6;
+    model.inertia[axis] = {1e-9, 1e-9, 1e-9, 0, 0, 0};
   }
+  model.contact_gain_radps = 200;
   model.constraint_slots = 1;
   model.constraint_slot[0].source = Source::perception;
   return model;
@@ -55,8 +58,8 @@ class Bench {
   }
 
   void print() const {
-    std::printf("moving=%zu\nlatched=%zu\nresets=%zu\nrefused_commands=%llu\nrefused_requests=%zu\n", moving_, latched_,
-                resets_, static_cast<unsigned long long>(outputs_.state.refused), refused_requests_);
+    std::printf("moving=%zu\nlatched=%zu\nresets=%zu\nrefused_commands=%llu\nrefused_requests=%zu\ncontacts=%zu\n", moving_, latched_,
+                resets_, static_cast<unsigned long long>(outputs_.state.refused), refused_requests_, contacts_);
   }
 
  private:
@@ -78,6 +81,8 @@ class Bench {
     } else {
       drives_.velocity = {};
     }
+    // The links weigh nothing, so that all torque is that of a push.
+    drives_.torque[2] = cycle % kRound >= 1200 && cycle % kRound < 1250 && cycle / kRound % 4 == 3 ? 60 : 0;
     inputs.drive_state = &drives_;
   }
 
@@ -134,6 +139,10 @@ class Bench {
     latched_ += outputs_.state.latched;
     for (std::size_t index = 0; index < outputs_.event_count; ++index) {
       resets_ += outputs_.events[index].kind == EventKind::stop_reset ? 1 : 0;
+      contacts_ += outputs_.events[index].kind == EventKind::stop_raised &&
+                           outputs_.events[index].code == static_cast<std::uint32_t>(Fault::contact)
+                       ? 1
+                       : 0;
       refused_requests_ += outputs_.events[index].kind == EventKind::request_refused ? 1 : 0;
     }
   }
@@ -150,6 +159,7 @@ class Bench {
   std::size_t latched_ = 0;
   std::size_t resets_ = 0;
   std::size_t refused_requests_ = 0;
+  std::size_t contacts_ = 0;
 };
 
 }  // namespace

@@ -121,7 +121,10 @@ RobotModel make_model() {
     model.jerk[axis] = 1000;
     model.torque[axis] = 80;
     model.position_parent[axis] = {0, 0, 0.2};
+    model.mass[axis] = 1e-6;
+    model.inertia[axis] = {1e-9, 1e-9, 1e-9, 0, 0, 0};
   }
+  model.contact_gain_radps = 200;
   model.constraint_slots = 1;
   model.constraint_slot[0].source = Source::perception;
   return model;

@@ -23,6 +23,7 @@ RobotModel make_model() {
   RobotModel model = default_model();
   model.axes = kArmAxes;
   model.arm_axes = kArmAxes;
+  model.contact_gain_radps = 200;
   for (std::size_t axis = 0; axis < kArmAxes; ++axis) {
     model.lower[axis] = -3;
     model.upper[axis] = 3;

@@ -16,7 +16,7 @@ AXES = 8
 
 
 def small_model(**changes: Any) -> rt.RobotModel:
-    """Seven revolute axes in a chain and a gripper."""
+    """Seven revolute axes in a chain and a gripper, all so light that drives which follow need no torque."""
     model = rt.RobotModel(
         axes=AXES,
         arm_axes=ARM_AXES,
@@ -29,6 +29,9 @@ def small_model(**changes: Any) -> rt.RobotModel:
         torque=[80.0] * AXES,
         position_parent=[[0.0, 0.0, 0.2]] * ARM_AXES,
         tcp_position=[0.0, 0.0, 0.1],
+        mass=[1e-6] * AXES,
+        inertia=[[1e-9, 1e-9, 1e-9, 0.0, 0.0, 0.0]] * AXES,
+        contact_gain_radps=200.0,
     )
     model.names = [f"joint{number}" for number in range(1, ARM_AXES + 1)] + ["gripper"]
     model.kinds = [rt.AxisKind.revolute] * ARM_AXES + [rt.AxisKind.prismatic]
@@ -49,6 +52,7 @@ class Rig:
         self.now_ns = 1_000_000_000
         self.position = np.zeros(AXES)
         self.velocity = np.zeros(AXES)
+        self.torque = np.zeros(AXES)
         self.status = 0
         self.plant_cycle = 0
         self.plant_alive = True
@@ -91,6 +95,7 @@ class Rig:
                 accepted_cycle=self.accepted_cycle,
                 position=self.position,
                 velocity=self.velocity,
+                torque=self.torque,
             )
         if self.agent_alive:
             self.agent_count += 1

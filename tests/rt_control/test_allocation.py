@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.rt_control.native_programs import ADDRESS, program, run, values_of
 
-MUST_HAPPEN = ("moving", "latched", "resets", "refused_commands", "refused_requests")
+MUST_HAPPEN = ("moving", "latched", "resets", "refused_commands", "refused_requests", "contacts")
 
 
 def test_a_million_cycles_with_stops_resets_and_refusals_allocate_nothing() -> None:

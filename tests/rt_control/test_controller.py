@@ -82,6 +82,13 @@ def forbidden_call_is_refused(rig: Rig) -> None:
     assert rig.state.first_cause.value == 110
 
 
+def arm_is_pressed(rig: Rig) -> None:
+    rig.torque = np.array([0.0, 70.0] + [0.0] * (AXES - 2))  # nothing weighs enough to need any
+    rig.steps(20)
+    assert rig.state.first_cause.axis == 1
+    assert abs(rig.state.first_cause.value) > rig.state.first_cause.limit > 0
+
+
 def person_comes_near(rig: Rig, distance_m: float = 0.05) -> None:
     rig.step(constraints=[person_at(rig, distance_m)])
 
@@ -113,6 +120,7 @@ CAUSES: dict[rt.Fault, Callable[[Rig], None]] = {
     Fault.limit_violated: axis_leaves_its_limits,
     Fault.safe_torque_off_requested: torque_off_is_requested,
     Fault.forbidden_call: forbidden_call_is_refused,
+    Fault.contact: arm_is_pressed,
 }
 RULES = {rule.fault: rule for rule in rt.fault_table()}
 
@@ -121,6 +129,7 @@ def remove_cause(rig: Rig) -> None:
     rig.agent_alive = rig.plant_alive = rig.plant_follows = True
     rig.position = np.clip(rig.position, rig.model.lower[:AXES], rig.model.upper[:AXES])
     rig.velocity = np.zeros(AXES)
+    rig.torque = np.zeros(AXES)
     rig.steps(3)
 
 

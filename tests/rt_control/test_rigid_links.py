@@ -112,7 +112,7 @@ def test_what_no_rigid_body_can_be_is_refused_with_the_joint_and_both_values(
         ({"inertia": [[1, 1, 1, 2, 0, 0]]}, "smallest principal moment of inertia is -1, must be more than 0"),
         ({"damping": [-1.0]}, "damping is -1, must be at least 0"),
         ({"gravity": [0.0, float("inf"), 0.0]}, "gravity is not finite"),
-        ({"contact_gain_radps": 0.0}, "contact_gain_radps is 0, must be more than 0"),
+        ({"contact_gain_radps": -1.0}, "contact_gain_radps is -1, must be at least 0"),
         ({"contact_payload_kg": -1.0}, "contact_payload_kg is -1, must be at least 0"),
         ({"velocity_noise": 0.0}, "velocity_noise is 0, must be more than 0"),
     ],

@@ -9,6 +9,7 @@
 
 #include "rt_control/authority.hpp"
 #include "rt_control/care.hpp"
+#include "rt_control/contact.hpp"
 #include "rt_control/execution.hpp"
 #include "rt_control/kinematics.hpp"
 #include "rt_control/motion.hpp"
@@ -72,6 +73,7 @@ class Controller {
   void detect_drive_faults() noexcept;
   [[nodiscard]] bool drives_refuse() noexcept;
   void detect_limit_violation() noexcept;
+  void detect_contact() noexcept;
   void detect_agent_loss() noexcept;
   void condition(Fault fault, std::int32_t axis, double value, double limit, Source source = Source::none) noexcept;
   void raise(Fault fault, std::int32_t axis, double value, double limit, Source source) noexcept;
@@ -121,6 +123,7 @@ class Controller {
   Motion motion_;
   CareBoard care_board_;
   RampMonitor ramp_;
+  ContactObserver contact_;
   Care care_;
   Authority authority_;
   StopMachine stops_;
@@ -138,6 +141,8 @@ class Controller {
   std::uint32_t conditions_ = 0;  // bit per latching Fault whose cause is there in this cycle
 
   DriveState drive_{};
+  ChainPose measured_;              // the arm, as the drives measured it
+  std::uint32_t drive_passed_ = 1;  // cycles of the drives between the last two fresh states
   bool drive_seen_ = false;
   bool drive_enabled_once_ = false;
   std::uint32_t drive_age_ = 0;          // executed cycles since the last fresh state

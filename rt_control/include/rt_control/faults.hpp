@@ -59,6 +59,8 @@ inline constexpr std::array kFaultTable{
               "rt_control began while the robot was not known to be at rest under control", kEnds},
     FaultRule{Fault::forbidden_call, Stop::ss1, true, Resetter::operator_,
               "the real-time thread asked the kernel for something that it never needs; it was refused", kEnds},
+    FaultRule{Fault::contact, Stop::ss1, true, Resetter::operator_,
+              "something presses on the arm, harder than its work and its model's error explain", kEnds},
 };
 
 consteval bool is_fault_table_consistent() {
@@ -73,7 +75,7 @@ consteval bool is_fault_table_consistent() {
   return true;
 }
 
-static_assert(kFaultTable.size() == static_cast<std::size_t>(Fault::forbidden_call) + 1);
+static_assert(kFaultTable.size() == static_cast<std::size_t>(Fault::contact) + 1);
 static_assert(is_fault_table_consistent(), "in the order of the enum; what is worse than SS2 is latched");
 
 [[nodiscard]] constexpr const FaultRule& rule_of(Fault fault) noexcept {

@@ -126,6 +126,7 @@ enum class Fault : std::uint32_t {
   safe_torque_off_requested = 14,
   restarted = 15,       // rt_control began while the robot was not known to be at rest under control
   forbidden_call = 16,  // the real-time thread asked the kernel for something that it never needs
+  contact = 17,         // something presses on the arm
 };
 
 // Why a command was not taken. Never latched.

@@ -68,7 +68,7 @@ struct RobotModel {
   double innovation_gate;     // a measurement farther off than so many standard deviations is an outlier
 
   // Contact: an external torque is one when the following together cannot explain it.
-  double contact_gain_radps;     // bandwidth of the observer
+  double contact_gain_radps;     // bandwidth of the observer; 0: the drives measure no torque, nothing is detected
   double contact_model_error;    // share that masses, inertias and friction may differ from the model
   double contact_floor;          // share of the torque limit: noise
   double contact_payload_kg;     // heaviest object that the hand may carry, unannounced
