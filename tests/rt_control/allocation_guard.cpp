@@ -39,7 +39,7 @@ class Bench {
   void step(Controller& controller, std::uint64_t cycle) noexcept {
     const std::uint64_t at = cycle % kRound;
     Inputs inputs;
-    now_ns_ += 1'000'000;
+    now_ns_ += at == 1300 && cycle / kRound % 8 == 5 ? 0 : 1'000'000;  // the clock stands still
     inputs.now_ns = now_ns_;
     inputs.requests_lost = cycle / 777;
     inputs.deadline_misses = cycle / 555;
@@ -52,7 +52,10 @@ class Bench {
     command(inputs, cycle / kRound + 1, at);
     controller.step(inputs, outputs_);
     take();
+    clock_broken_ += outputs_.state.first_cause.fault == Fault::clock_broken ? 1 : 0;
   }
+
+  [[nodiscard]] std::size_t clock_broken() const noexcept { return clock_broken_; }
 
   void print() const {
     std::printf("moving=%zu\nlatched=%zu\nresets=%zu\nrefused_commands=%llu\nrefused_requests=%zu\n", moving_, latched_,
@@ -150,6 +153,7 @@ class Bench {
   std::size_t latched_ = 0;
   std::size_t resets_ = 0;
   std::size_t refused_requests_ = 0;
+  std::size_t clock_broken_ = 0;
 };
 
 }  // namespace
@@ -170,5 +174,6 @@ int main() {
   std::printf("cycles=%llu\nguard=%zu\nallocations=%zu\n", static_cast<unsigned long long>(kCycles), of_the_guard,
               allocations);
   bench->print();
+  std::printf("clock_broken=%zu\n", bench->clock_broken());
   return allocations == 0 ? 0 : 1;
 }
