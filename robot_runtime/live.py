@@ -71,6 +71,7 @@ class LiveRobot:
             placement=RealtimePlacement(realtime_cpu(), self.fifo),
             watchdog_cycles=self.watchdog_cycles,
             person=options.person,
+            outlets=options.outlets,
         )
         self._states = native.StateReader(self.run.path("state"))
         self._drives = native.DriveStateReader(self.run.path("drive.state"))

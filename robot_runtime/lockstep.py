@@ -230,6 +230,8 @@ class Lockstep:
         self._wall_s = 0.0
         self._counts: dict[str, int] = {}
         self.state: native.State | None = None
+        self.events: Sequence[native.Event] = ()
+        """What `rt_control` said in the last cycle."""
 
     @property
     def time_s(self) -> float:
@@ -306,7 +308,8 @@ class Lockstep:
         outputs = self.controller.step(inputs)
         self.state = outputs.state
         self._drive_command = outputs.drive_command
-        self.ports.tier1_events.extend(outputs.events)
+        self.events = outputs.events
+        self.ports.tier1_events.extend(self.events)
 
     def _give(self, name: str, value: object) -> None:
         """Set one input of the controller; nothing after nothing is not worth the way through the bindings."""

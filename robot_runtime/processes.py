@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from robot_runtime.outlets import Outlets
 from rt_control import executable
 
 PATIENCE_MS = 100.0  # of a simulated plant without real-time priority: simulated time waits for a late rt_control
@@ -64,6 +65,7 @@ class RobotPlan:
         placement: of the real-time processes.
         watchdog_cycles: plant cycles without a fresh command after which the virtual drives cut the torque.
         render_rate_hz: of each camera.
+        outlets: devices that hang on `rt_control`.
     """
 
     run_dir: Path
@@ -75,6 +77,7 @@ class RobotPlan:
     watchdog_cycles: int
     person: str | None = None
     render_rate_hz: float = 30.0
+    outlets: Outlets = Outlets()
 
     def processes(self) -> tuple[ProcessPlan, ...]:
         """The processes in the order in which they start."""
@@ -92,6 +95,7 @@ class RobotPlan:
             str(executable.path()),
             *("--run-dir", str(self.run_dir), "--cpu", str(placement.cpu)),
             *("--priority", str(placement.rt_control_priority if placement.fifo else 0)),
+            *self.outlets.arguments(),
         )
         # Without real-time priority those that can wait make room for plant, rt_control, agent and policy.
         patient = () if placement.fifo else ("nice", "-n", "10")

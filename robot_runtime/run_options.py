@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from robot_runtime.outlets import Outlets
+
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
@@ -21,6 +23,7 @@ class RunOptions:
         attended: an operator is there: a latched stop waits for a reset instead of ending the run.
         picture: PNG file to draw the world into when the mission has ended; None: no picture.
         person: path of a person's arm through the workspace, as JSON (see `sim.person`); None: nobody.
+        outlets: devices that hang on `rt_control`; of a live run only.
         root: folder of the run directories instead of the usual one.
     """
 
@@ -34,4 +37,5 @@ class RunOptions:
     attended: bool = False
     picture: Path | None = None
     person: str | None = None
+    outlets: Outlets = Outlets()
     root: Path | None = None

@@ -62,6 +62,18 @@ def register(commands: Subparsers) -> None:
     parser.add_argument(
         "--picture", type=arguments.png_file, metavar="FILE", help="draw the world as it is at the end into a PNG"
     )
+    devices = parser.add_argument_group(
+        "devices of this machine", "Used only when they are named here, in no robot file; see docs/realtime.md."
+    )
+    devices.add_argument(
+        "--scope", metavar="TTY|CHIP:LINE", help="a line that changes its level in every cycle of rt_control"
+    )
+    devices.add_argument(
+        "--relay", metavar="TTY", help="serial line of a safety relay, fed while rt_control is healthy"
+    )
+    devices.add_argument(
+        "--watchdog", metavar="PATH", help="the machine's watchdog: restarts it when rt_control is no longer healthy"
+    )
     arguments.add_json_argument(parser)
     arguments.add_root_argument(parser)
     parser.set_defaults(handler=handle)
@@ -69,7 +81,15 @@ def register(commands: Subparsers) -> None:
 
 def handle(options: argparse.Namespace) -> int:
     """Run the mission."""
-    for given, name in ((options.view, "--view"), (options.attended, "--attended")):
+    from robot_runtime.outlets import Outlets
+
+    outlets = Outlets(options.scope, options.relay, options.watchdog)
+    of_live_runs = (
+        (options.view, "--view"),
+        (options.attended, "--attended"),
+        *((True, f"--{name}") for name, _ in outlets.named()),
+    )
+    for given, name in of_live_runs:
         if options.lockstep and given:
             raise InputError(f"{name} is for a live run, and --lockstep is none: leave out one of them")
     if options.view:
@@ -92,6 +112,7 @@ def handle(options: argparse.Namespace) -> int:
             attended=options.attended,
             picture=options.picture,
             person=options.person,
+            outlets=outlets,
             root=options.root,
         )
     )

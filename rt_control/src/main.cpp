@@ -223,6 +223,19 @@ std::uint32_t prepare(const Arguments& arguments, const Outlets& outlets, bool s
   return grant.status;
 }
 
+// The machine's watchdog counts already. It must not restart a machine on which nothing has moved yet; where an
+// rt_control went before, it is to do what it is there for.
+std::uint32_t prepare_or_disarm(const Arguments& arguments, Outlets& outlets, bool simulated, bool first) {
+  try {
+    return prepare(arguments, outlets, simulated);
+  } catch (const std::exception&) {
+    if (first) {
+      outlets.machine.disarm();
+    }
+    throw;
+  }
+}
+
 [[noreturn]] void run(std::span<char* const> values) {
   const Arguments arguments = parse(values);
   listen_to_signals();
@@ -233,7 +246,7 @@ std::uint32_t prepare(const Arguments& arguments, const Outlets& outlets, bool s
   BlackBox black_box(arguments.run_directory + "/blackbox");
   Outlets outlets = open_outlets(arguments);
   const auto cycle = std::make_unique<Cycle>(model, connections, black_box, outlets);
-  cycle->grant(prepare(arguments, outlets, model.simulated != 0));
+  cycle->grant(prepare_or_disarm(arguments, outlets, model.simulated != 0, connections.previous() == nullptr));
   const PageFaults before = page_faults();
   const int code = loop(*cycle, model.period_ns, arguments.forbidden_call_cycle);
   const PageFaults after = page_faults();

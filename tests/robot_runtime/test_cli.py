@@ -14,6 +14,7 @@ import pytest
 
 from robot_runtime import agent_api as api
 from robot_runtime import cli
+from robot_runtime.outlets import Outlets
 from robot_runtime.run_options import RunOptions
 from robot_runtime.run_result import RunResult
 from rt_control.channels import RunDirectory
@@ -85,6 +86,12 @@ def test_with_json_on_standard_output_nothing_else_is_printed_there(
     assert result["modes_entered"] == ["FullCompute", "Offline"]
 
 
+def test_the_devices_of_the_machine_are_named_on_the_command_line_and_nowhere_else(runner: Runner) -> None:
+    assert cli.main(["run"]) == 0
+    assert cli.main(["run", "--scope", "chip:17", "--relay", "tty", "--watchdog", "dog"]) == 0
+    assert [asked.outlets for asked in runner.asked] == [Outlets(), Outlets("chip:17", "tty", "dog")]
+
+
 def test_a_run_in_which_the_physics_disagrees_returns_1(runner: Runner) -> None:
     import msgspec
 
@@ -127,6 +134,8 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(runner: Runner, capsys: py
         ),
         (["run", "--lockstep", "--view"], "--view is for a live run, and --lockstep is none: leave out one of them"),
         (["run", "--lockstep", "--attended"], "--attended is for a live run"),
+        (["run", "--lockstep", "--relay", "tty"], "--relay is for a live run, and --lockstep is none"),
+        (["run", "--scope", ""], "--scope is empty; name a device, e.g. /dev/gpiochip0:17, or leave it out"),
         (["bench", "--page", "/no/such/folder/page.md"], "cannot write '/no/such/folder/page.md'"),
         (["bench", "--json", "."], "cannot write '.'"),
         (["campaign", "sorting", "--count", "x"], "'x' is no count; give a whole number of at least 1"),

@@ -42,7 +42,7 @@ class Bench {
   void step(Controller& controller, std::uint64_t cycle) noexcept {
     const std::uint64_t at = cycle % kRound;
     Inputs inputs;
-    now_ns_ += 1'000'000;
+    now_ns_ += at == 1300 && cycle / kRound % 8 == 5 ? 0 : 1'000'000;  // the clock stands still
     inputs.now_ns = now_ns_;
     inputs.requests_lost = cycle / 777;
     inputs.deadline_misses = cycle / 555;
@@ -55,11 +55,15 @@ class Bench {
     command(inputs, cycle / kRound + 1, at);
     controller.step(inputs, outputs_);
     take();
+    clock_broken_ += outputs_.state.first_cause.fault == Fault::clock_broken ? 1 : 0;
   }
 
+  [[nodiscard]] std::size_t clock_broken() const noexcept { return clock_broken_; }
+
   void print() const {
-    std::printf("moving=%zu\nlatched=%zu\nresets=%zu\nrefused_commands=%llu\nrefused_requests=%zu\ncontacts=%zu\n", moving_, latched_,
-                resets_, static_cast<unsigned long long>(outputs_.state.refused), refused_requests_, contacts_);
+    std::printf("moving=%zu\nlatched=%zu\nresets=%zu\nrefused_commands=%llu\nrefused_requests=%zu\ncontacts=%zu\n",
+                moving_, latched_, resets_, static_cast<unsigned long long>(outputs_.state.refused), refused_requests_,
+                contacts_);
   }
 
  private:
@@ -160,6 +164,7 @@ class Bench {
   std::size_t resets_ = 0;
   std::size_t refused_requests_ = 0;
   std::size_t contacts_ = 0;
+  std::size_t clock_broken_ = 0;
 };
 
 }  // namespace
@@ -180,5 +185,6 @@ int main() {
   std::printf("cycles=%llu\nguard=%zu\nallocations=%zu\n", static_cast<unsigned long long>(kCycles), of_the_guard,
               allocations);
   bench->print();
+  std::printf("clock_broken=%zu\n", bench->clock_broken());
   return allocations == 0 ? 0 : 1;
 }

@@ -13,6 +13,7 @@ def test_a_million_cycles_with_stops_resets_and_refusals_allocate_nothing() -> N
     assert counted["guard"] > 0, "the guard counts nothing"
     assert counted["allocations"] == 0
     assert min(counted[name] for name in MUST_HAPPEN) > 10
+    assert counted["clock_broken"] > 10
 
 
 def test_the_same_cycles_have_no_undefined_behaviour() -> None:

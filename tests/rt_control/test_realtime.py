@@ -202,6 +202,22 @@ def test_the_machines_watchdog_is_petted_and_disarmed_by_an_orderly_end_only(rob
     assert b"V" not in device.read_bytes()[:1] + device.read_bytes()[len(content) :]
 
 
+@pytest.mark.parametrize(("first", "left"), [(True, b"V"), (False, b"")], ids=["first", "after a crash"])
+def test_only_a_first_start_that_is_refused_disarms_the_machines_watchdog(
+    tmp_path: Path, first: bool, left: bytes
+) -> None:
+    device = tmp_path / "watchdog"
+    device.touch()
+    with RunDirectory.create("arm", small_model(simulated=0), {}, tmp_path) as run:
+        if not first:
+            assert rt.StateWriter(run.path("state")).write(rt.State(generation=1))
+        command = [str(executable.path()), "--run-dir", str(run.directory), "--priority", "0"]
+        done = subprocess.run([*command, "--watchdog", str(device)], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "will not arm a real robot without real-time" in done.stderr
+    assert device.read_bytes() == left
+
+
 def test_drives_that_do_not_answer_leave_the_watchdog_unpetted(robot: Robot, tmp_path: Path) -> None:
     robot.drives.end()
     device = tmp_path / "watchdog"
