@@ -318,8 +318,8 @@ stale_tcp_speed_mps = 0.25 # the reduced speed of ISO 10218-1
 stale_margin_scale = 2.0
 
 [separation]
-stop_m = 0.5 {mark}
-slow_m = 1.5 {mark}
+intrusion_m = 0.85 {mark}
+person_uncertainty_m = 0.1 {mark}
 reduced_tcp_speed_mps = 0.25
 
 [workcell]

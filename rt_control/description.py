@@ -236,8 +236,9 @@ def _check_timing(description: RobotDescription) -> None:
             _refuse(path, f"timing.{key}", value, f"at least the ordinary {ordinary:g}", "raise it")
     _check_unique(path, "constraint_source[].source", [item.source for item in description.constraint_source])
     separation = description.separation
-    if separation.slow_m <= separation.stop_m:
-        _refuse(path, "separation.slow_m", separation.slow_m, f"more than stop_m = {separation.stop_m}", "raise slow_m")
+    if separation.full_speed_mps < separation.reduced_tcp_speed_mps:
+        allowed = f"at least reduced_tcp_speed_mps = {separation.reduced_tcp_speed_mps}"
+        _refuse(path, "separation.full_speed_mps", separation.full_speed_mps, allowed, "raise it")
 
 
 def _check_workcell(description: RobotDescription) -> None:

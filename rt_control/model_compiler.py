@@ -52,9 +52,8 @@ def compile_model(description: RobotDescription) -> RobotModel:
     model.drive_lost_cycles_degraded = timing.drive_lost_cycles_degraded or timing.drive_lost_cycles
     model.drive_watchdog_cycles = timing.drive_watchdog_cycles
     model.drive_watchdog_cycles_degraded = description.watchdog_cycles_degraded
-    model.stop_m = description.separation.stop_m
-    model.slow_m = description.separation.slow_m
-    model.reduced_tcp_speed_mps = description.separation.reduced_tcp_speed_mps
+    for name in description.separation.__struct_fields__:
+        setattr(model, name, getattr(description.separation, name))
     model.position_tolerance = description.tolerance.position
     model.standstill_velocity = description.tolerance.standstill_velocity
     model.ramp_tolerance = description.tolerance.ramp_ratio

@@ -107,10 +107,24 @@ class ConstraintSource(Section, frozen=True, kw_only=True):
 
 
 class Separation(Section, frozen=True, kw_only=True):
-    """Distances to a person, before the margin scale multiplies them: stop at `stop_m`, slow down from `slow_m`."""
+    """How far from a person the arm may still move, with the terms of ISO/TS 15066, 5.5.4; see docs/separation.md.
 
-    stop_m: Positive
-    slow_m: Positive
+    Attributes:
+        person_speed_mps: towards the robot (v_h); ISO 13855 has 1.6 for walking.
+        robot_reaction_s: of what `rt_control` does not see: exposure and transport before a stamp, drives after a command.
+        intrusion_m: how far a part of the body may reach without being seen (C).
+        person_uncertainty_m: of the measured distance (Z_d).
+        robot_uncertainty_m: of the robot's own position (Z_r).
+        full_speed_mps: of the fastest point of the arm when nothing asks for care.
+        reduced_tcp_speed_mps: the same while nobody measures the distance; ISO 10218-1 has 0.25.
+    """
+
+    person_speed_mps: Positive = 1.6
+    robot_reaction_s: NotNegative = 0.02
+    intrusion_m: NotNegative
+    person_uncertainty_m: NotNegative
+    robot_uncertainty_m: NotNegative = 0.005
+    full_speed_mps: Positive = 1.7
     reduced_tcp_speed_mps: Positive = 0.25
 
 

@@ -126,6 +126,9 @@ void bind_enums(const nb::module_& module) {
   nb::enum_<AxisKind>(module, "AxisKind", nb::is_arithmetic())
       .value("revolute", AxisKind::revolute)
       .value("prismatic", AxisKind::prismatic);
+  nb::enum_<ZoneKind>(module, "ZoneKind", nb::is_arithmetic())
+      .value("keep_out", ZoneKind::keep_out)
+      .value("keep_in", ZoneKind::keep_in);
   nb::enum_<ReadResult>(module, "ReadResult", nb::is_arithmetic(), "How the last read of a channel went.")
       .value("ok", ReadResult::ok)
       .value("empty", ReadResult::empty)

@@ -17,7 +17,23 @@ struct Fields<ConstraintSlot> {
                  RT_FIELD(ConstraintSlot, stale_tcp_speed_mps)};
 };
 
-// Names, kinds and constraint slots are bound as lists, below.
+template <>
+struct Fields<Capsule> {
+  static constexpr auto list =
+      std::tuple{RT_FIELD(Capsule, link), RT_FIELD(Capsule, begin), RT_FIELD(Capsule, end), RT_FIELD(Capsule, radius)};
+};
+
+template <>
+struct Fields<CapsulePair> {
+  static constexpr auto list = std::tuple{RT_FIELD(CapsulePair, first), RT_FIELD(CapsulePair, second)};
+};
+
+template <>
+struct Fields<Zone> {
+  static constexpr auto list = std::tuple{RT_FIELD(Zone, kind), RT_FIELD(Zone, lower), RT_FIELD(Zone, upper)};
+};
+
+// Names and all lists are bound below.
 template <>
 struct Fields<RobotModel> {
   static constexpr auto list = std::tuple{RT_FIELD(RobotModel, axes),
@@ -63,8 +79,13 @@ struct Fields<RobotModel> {
                                           RT_FIELD(RobotModel, drive_lost_cycles_degraded),
                                           RT_FIELD(RobotModel, drive_watchdog_cycles),
                                           RT_FIELD(RobotModel, drive_watchdog_cycles_degraded),
-                                          RT_FIELD(RobotModel, stop_m),
-                                          RT_FIELD(RobotModel, slow_m),
+                                          RT_FIELD(RobotModel, person_speed_mps),
+                                          RT_FIELD(RobotModel, robot_reaction_s),
+                                          RT_FIELD(RobotModel, intrusion_m),
+                                          RT_FIELD(RobotModel, person_uncertainty_m),
+                                          RT_FIELD(RobotModel, robot_uncertainty_m),
+                                          RT_FIELD(RobotModel, full_speed_mps),
+                                          RT_FIELD(RobotModel, self_clearance_m),
                                           RT_FIELD(RobotModel, reduced_tcp_speed_mps),
                                           RT_FIELD(RobotModel, position_tolerance),
                                           RT_FIELD(RobotModel, standstill_velocity),
@@ -104,12 +125,47 @@ void set_names(RobotModel& model, const std::vector<std::string>& values) {
   }
 }
 
+// A list that the model holds as an array and a count.
+template <typename Item, std::size_t most>
+void bind_list(nb::class_<RobotModel>& model, const char* name, std::uint32_t RobotModel::* count,
+               std::array<Item, most> RobotModel::* items, const char* doc) {
+  model.def_prop_rw(
+      name,
+      [count, items](const RobotModel& self) {
+        const auto& all = self.*items;
+        return std::vector<Item>(all.begin(), all.begin() + std::min<std::ptrdiff_t>(self.*count, most));
+      },
+      [name, count, items](RobotModel& self, const std::vector<Item>& values) {
+        check_count(name, values.size(), most);
+        std::copy(values.begin(), values.end(), (self.*items).begin());
+        self.*count = static_cast<std::uint32_t>(values.size());
+      },
+      doc);
+}
+
+template <typename Item>
+void bind_name(nb::class_<Item>& item) {
+  item.def_prop_rw(
+      "name", [](const Item& self) { return std::string(self.name.data(), strnlen(self.name.data(), kNameBytes)); },
+      [](Item& self, const std::string& value) {
+        check_count("bytes of a name", value.size(), kNameBytes - 1);
+        self.name = {};
+        std::copy(value.begin(), value.end(), self.name.begin());
+      },
+      "At most 39 bytes.");
+}
+
 ConstraintSlot default_slot() { return default_model().constraint_slot[0]; }
 
 }  // namespace
 
 void bind_model(nb::module_& module) {
   bind_struct<ConstraintSlot>(module, "ConstraintSlot", "A source of constraints that must be heard.", default_slot);
+  auto capsule = bind_struct<Capsule>(module, "Capsule", "Shape of a part of the arm, in the frame of its axis.");
+  bind_name(capsule);
+  bind_struct<CapsulePair>(module, "CapsulePair", "Two capsules that must not meet, by their indices.");
+  auto zone = bind_struct<Zone>(module, "Zone", "A box in the base frame that the arm keeps out of, or in.");
+  bind_name(zone);
   auto model = bind_struct<RobotModel>(module, "RobotModel", "What rt_control knows of its robot.",
                                        [] { return default_model(); });
   model.def_prop_rw("names", names, set_names, "Names of the axes, at most 39 bytes each; set `axes` first.");
@@ -124,19 +180,11 @@ void bind_model(nb::module_& module) {
         self.kind = {};
         std::copy(values.begin(), values.end(), self.kind.begin());
       });
-  model.def_prop_rw(
-      "constraint_slots",
-      [](const RobotModel& self) {
-        return std::vector<ConstraintSlot>(
-            self.constraint_slot.begin(),
-            self.constraint_slot.begin() + std::min<std::ptrdiff_t>(self.constraint_slots, kMaxSources));
-      },
-      [](RobotModel& self, const std::vector<ConstraintSlot>& values) {
-        check_count("constraint_slots", values.size(), kMaxSources);
-        std::copy(values.begin(), values.end(), self.constraint_slot.begin());
-        self.constraint_slots = static_cast<std::uint32_t>(values.size());
-      },
-      "A copy of the list; assign a whole one.");
+  const char* copied = "A copy of the list; assign a whole one.";
+  bind_list(model, "constraint_slots", &RobotModel::constraint_slots, &RobotModel::constraint_slot, copied);
+  bind_list(model, "capsules", &RobotModel::capsules, &RobotModel::capsule, copied);
+  bind_list(model, "pairs", &RobotModel::pairs, &RobotModel::pair, copied);
+  bind_list(model, "zones", &RobotModel::zones, &RobotModel::zone, copied);
   model.def("fault", fault_of, "Empty if the model can be run; otherwise one line saying what is wrong with it.");
   model.def(
       "to_bytes",

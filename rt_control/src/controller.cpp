@@ -24,6 +24,8 @@ constexpr std::uint64_t kMostPassed = 1000;
 // that is visibly degraded waits for its plant instead of running away, so it may skip half of the time by default.
 constexpr double kLatenessWindow_ns = 2e9;
 constexpr double kLatenessDegraded = 4;
+// A measured delay counts as reaction time for about so long.
+constexpr double kReactionFades_s = 10;
 // At its first look at the robot, rt_control takes this many times the standstill velocity for a motion: brakes that
 // have just closed still settle.
 constexpr double kMovingAtStart = 5;
@@ -113,12 +115,16 @@ void Controller::hear(const Inputs& inputs) noexcept {
     hear_agent(*inputs.agent_heartbeat);
   }
   const std::int64_t woke_ns = inputs.now_ns + std::max<std::int64_t>(inputs.wake_latency_ns, 0);
+  // A host that was late just now may be so again: its worst delay counts as reaction time until it has faded.
+  const double delay_s = static_cast<double>(skipped_ns_ + woke_ns - inputs.now_ns) * 1e-9;
+  const double elapsed_s = static_cast<double>(skipped_ns_ + model_.period_ns) * 1e-9;
+  reaction_s_ = std::max(delay_s, reaction_s_ * std::max(1 - elapsed_s / kReactionFades_s, 0.0));
   for (const Constraints* message : inputs.constraints) {
     if (message != nullptr) {
       care_board_.hear(*message, woke_ns);
     }
   }
-  care_ = care_board_.update();
+  care_ = care_board_.update(reaction_s_);
 }
 
 void Controller::hear_agent(const Heartbeat& heartbeat) noexcept {
@@ -558,7 +564,7 @@ void Controller::end_commands_when_due() noexcept {
 void Controller::execute() noexcept {
   end_commands_when_due();
   if (has_current_ && care_.separation_stops) {
-    raise(Fault::separation, -1, care_.person_distance_m, model_.stop_m * care_.margin_scale, Source::none);
+    raise(Fault::separation, -1, care_.person_distance_m, care_.protective_m, Source::none);
   }
   if (has_current_ && !care_.separation_stops && !stops_.latched()) {
     stops_.release();

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -152,6 +153,75 @@ std::string slot_fault(const ConstraintSlot& slot) {
   return "";
 }
 
+std::string name_of(const std::array<char, kNameBytes>& name) {
+  return std::string(name.data(), strnlen(name.data(), kNameBytes));
+}
+
+std::string capsule_fault(const RobotModel& model, const Capsule& capsule) {
+  const std::string name = "capsule '" + name_of(capsule.name) + "'";
+  if (capsule.name.back() != '\0') {
+    return name + ": name is longer than " + std::to_string(kNameBytes - 1) + " bytes; shorten it";
+  }
+  if (capsule.link < kBaseLink || capsule.link >= static_cast<std::int32_t>(model.arm_axes)) {
+    return name + ": link is " + std::to_string(capsule.link) + ", allowed are -1 (the base) to " +
+           std::to_string(model.arm_axes - 1);
+  }
+  if (!is_finite(capsule.begin) || !is_finite(capsule.end)) {
+    return name + ": begin or end is not finite";
+  }
+  if (!std::isfinite(capsule.radius) || !(capsule.radius > 0)) {
+    return name + ": radius is " + text(capsule.radius) + ", must be more than 0";
+  }
+  return "";
+}
+
+std::string zone_fault(const Zone& zone) {
+  const std::string name = "zone '" + name_of(zone.name) + "'";
+  if (zone.name.back() != '\0') {
+    return name + ": name is longer than " + std::to_string(kNameBytes - 1) + " bytes; shorten it";
+  }
+  if (zone.kind != ZoneKind::keep_out && zone.kind != ZoneKind::keep_in) {
+    return name + ": kind is " + std::to_string(static_cast<unsigned>(zone.kind)) +
+           ", allowed are keep_out and keep_in";
+  }
+  for (std::size_t side = 0; side < 3; ++side) {
+    if (!(zone.lower[side] < zone.upper[side])) {
+      return name + ": lower is " + text(zone.lower[side]) + " and upper " + text(zone.upper[side]) +
+             ", lower must be less than upper";
+    }
+  }
+  return "";
+}
+
+std::string shape_fault(const RobotModel& model) {
+  for (const auto& [what, count, most] :
+       {std::tuple{"capsules", model.capsules, kMaxCapsules}, std::tuple{"pairs", model.pairs, kMaxPairs},
+        std::tuple{"zones", model.zones, kMaxZones}}) {
+    if (count > most) {
+      return std::string(what) + " is " + std::to_string(count) + ", at most " + std::to_string(most);
+    }
+  }
+  for (std::size_t index = 0; index < model.capsules; ++index) {
+    if (std::string fault = capsule_fault(model, model.capsule[index]); !fault.empty()) {
+      return fault;
+    }
+  }
+  for (std::size_t index = 0; index < model.pairs; ++index) {
+    const CapsulePair& pair = model.pair[index];
+    if (pair.first >= model.capsules || pair.second >= model.capsules ||
+        model.capsule[pair.first].link >= model.capsule[pair.second].link) {
+      return "pair " + std::to_string(index) + " is of capsules " + std::to_string(pair.first) + " and " +
+             std::to_string(pair.second) + ", allowed are two of them, the one nearer to the base first";
+    }
+  }
+  for (std::size_t index = 0; index < model.zones; ++index) {
+    if (std::string fault = zone_fault(model.zone[index]); !fault.empty()) {
+      return fault;
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 RobotModel default_model() noexcept {
@@ -175,8 +245,12 @@ RobotModel default_model() noexcept {
   model.drive_lost_cycles_degraded = 50;
   model.drive_watchdog_cycles = 5;
   model.drive_watchdog_cycles_degraded = 50;
-  model.stop_m = 0.15;
-  model.slow_m = 0.5;
+  model.person_speed_mps = 1.6;  // ISO 13855: walking speed
+  model.robot_reaction_s = 0.02;
+  model.intrusion_m = 0.1;
+  model.person_uncertainty_m = 0.05;
+  model.robot_uncertainty_m = 0.005;
+  model.full_speed_mps = 1.7;
   model.reduced_tcp_speed_mps = 0.25;  // ISO 10218-1: reduced speed
   model.position_tolerance = 0.01;
   model.standstill_velocity = 0.02;
@@ -235,7 +309,8 @@ std::string fault_of(const RobotModel& model) {
         Amount{"agent_lease_cycles", model.agent_lease_cycles}, Amount{"drive_lost_cycles", model.drive_lost_cycles},
         Amount{"drive_lost_cycles_degraded", model.drive_lost_cycles_degraded},
         Amount{"drive_watchdog_cycles", model.drive_watchdog_cycles},
-        Amount{"drive_watchdog_cycles_degraded", model.drive_watchdog_cycles_degraded}, Amount{"stop_m", model.stop_m},
+        Amount{"drive_watchdog_cycles_degraded", model.drive_watchdog_cycles_degraded},
+        Amount{"person_speed_mps", model.person_speed_mps}, Amount{"full_speed_mps", model.full_speed_mps},
         Amount{"reduced_tcp_speed_mps", model.reduced_tcp_speed_mps},
         Amount{"position_tolerance", model.position_tolerance},
         Amount{"standstill_velocity", model.standstill_velocity}, Amount{"ramp_tolerance", model.ramp_tolerance},
@@ -257,17 +332,16 @@ std::string fault_of(const RobotModel& model) {
   }
   for (const Amount& amount :
        {Amount{"contact_gain_radps", model.contact_gain_radps},
-        Amount{"contact_model_error", model.contact_model_error},
+        Amount{"contact_model_error", model.contact_model_error}, Amount{"robot_reaction_s", model.robot_reaction_s},
+        Amount{"intrusion_m", model.intrusion_m}, Amount{"person_uncertainty_m", model.person_uncertainty_m},
+        Amount{"robot_uncertainty_m", model.robot_uncertainty_m}, Amount{"self_clearance_m", model.self_clearance_m},
         Amount{"contact_payload_kg", model.contact_payload_kg}, Amount{"contact_touch_n", model.contact_touch_n},
         Amount{"contact_hand_radius_m", model.contact_hand_radius_m}}) {
     if (!std::isfinite(amount.value) || amount.value < 0) {
       return std::string(amount.name) + " is " + text(amount.value) + ", must be at least 0";
     }
   }
-  if (!std::isfinite(model.slow_m) || !(model.slow_m > model.stop_m)) {
-    return "slow_m is " + text(model.slow_m) + ", must be more than stop_m (" + text(model.stop_m) + ")";
-  }
-  return "";
+  return shape_fault(model);
 }
 
 std::string to_bytes(const RobotModel& model) {

@@ -79,9 +79,9 @@ BAD = {
     ),
     "unknown section": (r"\[gripper\]", "[hand]", "hand = {'axis': 'gripper'"),
     "unknown key in a section": (
-        "stop_m = 0.15",
-        "stop_m = 0.15\nstop_cm = 15",
-        "separation.stop_cm = 15; allowed: stop_m",
+        "intrusion_m = 0.1",
+        "intrusion_m = 0.1\nintrusion_cm = 10",
+        "separation.intrusion_cm = 10; allowed: person_speed_mps",
     ),
     "missing key": ('kind = "revolute"\n', "", "axis[0] (of 'joint1') lacks the key 'kind'; allowed: name, kind"),
     "missing section": (r"\[separation\]\n(\w.*\n)+", "", "the file lacks the key 'separation'"),
@@ -145,7 +145,11 @@ BAD = {
         "max_object_m = 0.09",
         "gripper.max_object_m = 0.09; allowed: at most the opening 0.08",
     ),
-    "slow inside stop": ("slow_m = 0.5", "slow_m = 0.1", "separation.slow_m = 0.1; allowed: more than stop_m = 0.15"),
+    "full speed below the reduced one": (
+        "full_speed_mps = 1.7",
+        "full_speed_mps = 0.1",
+        "separation.full_speed_mps = 0.1; allowed: at least reduced_tcp_speed_mps = 0.25",
+    ),
     "degraded is stricter": (
         r"drive_watchdog_cycles_degraded = .*",
         "drive_watchdog_cycles_degraded = 4",

@@ -68,7 +68,7 @@ def test_a_model_survives_its_bytes_and_nothing_else_does() -> None:
         ("velocity", [-1.0], r"axis 0 \(joint1\): velocity limit is -1, must be more than 0"),
         ("lower", [3.0], r"axis 0 \(joint1\): lower limit is 3 and upper 2, lower must be less"),
         ("quaternion_parent", [[1.0, 1.0, 0.0, 0.0]], "quaternion_parent is not of length 1"),
-        ("slow_m", 0.1, "slow_m is 0.1, must be more than stop_m"),
+        ("person_speed_mps", 0.0, "person_speed_mps is 0, must be more than 0"),
         ("period_ns", 0, "period_ns is 0, must be more than 0"),
     ],
 )

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "rt_control/model.hpp"
+#include "rt_control/separation.hpp"
 
 namespace dynamical::rt {
 
@@ -15,15 +16,16 @@ struct Care {
   double speed_scale = 1.0;  // of every velocity limit, separation included
   double margin_scale = 1.0;
   double person_distance_m = kNoPersonDistance;
-  double tcp_speed_mps = std::numeric_limits<double>::infinity();
+  double tcp_speed_mps = std::numeric_limits<double>::infinity();  // of the fastest point of the arm
   bool separation_slows = false;  // the separation is what scales most
-  bool separation_stops = false;  // a person is nearer than the protective distance
+  bool separation_stops = false;  // a person is nearer than the protective distance of a robot at rest
+  double protective_m = 0;        // that distance, margins included
   std::uint32_t stale = 0;        // bit per Source whose declared slot is stale
 };
 
 class CareBoard {
  public:
-  explicit CareBoard(const RobotModel& model) noexcept : model_(model) {}
+  explicit CareBoard(const RobotModel& model) noexcept : model_(model), separation_(model) {}
 
   // Takes a message if it makes sense, is not from the future, and is newer than the last one of its source. What was
   // measured long ago is stale at once; after a stall of the whole host that is so until the next measurement.
@@ -40,13 +42,15 @@ class CareBoard {
     age_[index] = static_cast<std::uint32_t>(std::min<std::int64_t>(cycles, kAgeLimit));
   }
 
-  // Once in each executed cycle, after hear().
-  [[nodiscard]] Care update() noexcept {
+  // Once in each executed cycle, after hear(). `reaction_s`: how late this host was found to be.
+  [[nodiscard]] Care update(double reaction_s) noexcept {
     Care care;
+    double nearest_m = kNoPersonDistance;  // where a person may be by now
     bool distance_known = model_.constraint_slots == 0;
     for (std::size_t source = 0; source < kMaxSources; ++source) {
       if (heard_[source] && age_[source] <= lease_of(source)) {
         take(care, last_[source], distance_known);
+        nearest_m = std::min(nearest_m, distance_by_now(last_[source], age_[source]));
         ++age_[source];
       }
     }
@@ -55,9 +59,10 @@ class CareBoard {
     }
     if (!distance_known) {
       care.tcp_speed_mps = std::min(care.tcp_speed_mps, model_.reduced_tcp_speed_mps);
-      care.person_distance_m = model_.stop_m;  // for people to read; the worst that still lets the robot move
+      // For people to read: the worst that still lets the robot move.
+      care.person_distance_m = separation_.protective_m(0, reaction_s);
     }
-    scale_by_distance(care, distance_known);
+    scale_by_distance(care, distance_known, nearest_m, reaction_s);
     return care;
   }
 
@@ -66,8 +71,8 @@ class CareBoard {
   // A measurement may be stamped within the cycle that has begun already when it is read.
   static constexpr std::int64_t kFutureTolerance_ns = 10'000'000;
   static constexpr std::int64_t kAgeLimit = std::numeric_limits<std::uint32_t>::max();
-  // Once stopped, a person must be this share of the slowing range further away, or the robot would twitch.
-  static constexpr double kHysteresis = 0.1;
+  // Once stopped, the robot moves again where it may have this share of its speed, or it would twitch.
+  static constexpr double kMovesAgain = 0.1;
 
   static bool is_sane(const Constraints& message) noexcept {
     const double distance = message.person_distance_m;
@@ -109,7 +114,17 @@ class CareBoard {
     care.tcp_speed_mps = std::min(care.tcp_speed_mps, slot.stale_tcp_speed_mps);
   }
 
-  void scale_by_distance(Care& care, bool distance_known) noexcept {
+  [[nodiscard]] double distance_by_now(const Constraints& message, std::uint32_t age_cycles) const noexcept {
+    if (std::isnan(message.person_distance_m) || message.person_distance_m >= kNoPersonDistance) {
+      return kNoPersonDistance;
+    }
+    return message.person_distance_m - model_.person_speed_mps * static_cast<double>(age_cycles) * period_s();
+  }
+
+  [[nodiscard]] double period_s() const noexcept { return static_cast<double>(model_.period_ns) * 1e-9; }
+
+  void scale_by_distance(Care& care, bool distance_known, double nearest_m, double reaction_s) noexcept {
+    care.protective_m = separation_.protective_m(0, reaction_s) * care.margin_scale;
     if (!distance_known) {
       // Whoever was too near when the last source fell silent is still there until somebody says otherwise.
       care.separation_stops = stopped_;
@@ -117,12 +132,12 @@ class CareBoard {
       care.speed_scale = stopped_ ? 0.0 : care.speed_scale;
       return;
     }
-    const double stop = model_.stop_m * care.margin_scale;
-    const double slow = model_.slow_m * care.margin_scale;
-    const double clear = stop + (stopped_ ? kHysteresis * (slow - stop) : 0.0);
-    stopped_ = care.person_distance_m <= clear;
+    const double allowed = separation_.speed_scale(nearest_m / care.margin_scale, reaction_s);
+    stopped_ = allowed <= (stopped_ ? kMovesAgain : 0.0);
     care.separation_stops = stopped_;
-    const double scale = stopped_ ? 0.0 : std::clamp((care.person_distance_m - stop) / (slow - stop), 0.0, 1.0);
+    const double scale = stopped_ ? 0.0 : allowed;
+    // Axes and fastest point alike: how long a stop takes depends on the one, how far it goes on the other.
+    care.tcp_speed_mps = std::min(care.tcp_speed_mps, scale * model_.full_speed_mps);
     if (scale < care.speed_scale) {
       care.speed_scale = scale;
       care.separation_slows = true;
@@ -130,6 +145,7 @@ class CareBoard {
   }
 
   RobotModel model_;
+  Separation separation_;
   std::array<Constraints, kMaxSources> last_{};
   std::array<std::uint32_t, kMaxSources> age_{};
   std::array<bool, kMaxSources> heard_{};

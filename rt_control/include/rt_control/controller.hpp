@@ -136,6 +136,7 @@ class Controller {
   std::int64_t skipped_ns_ = 0;  // between the cycle before and this one
   double lateness_ns_ = 0;       // sum of what was skipped, leaking
   Lateness late_{};
+  double reaction_s_ = 0;  // how late this host was, worst of the last seconds, fading
   bool clock_broken_ = false;
   std::uint32_t realtime_ = 0;
   std::uint32_t conditions_ = 0;  // bit per latching Fault whose cause is there in this cycle

@@ -13,7 +13,11 @@ namespace dynamical::rt {
 
 inline constexpr std::size_t kNameBytes = 40;
 inline constexpr std::uint64_t kModelMagic = 0x4c444d4e59443031U;  // "10DYNMDL"
-inline constexpr std::uint32_t kModelVersion = 2;
+inline constexpr std::uint32_t kModelVersion = 3;
+inline constexpr std::size_t kMaxCapsules = 32;
+inline constexpr std::size_t kMaxPairs = 128;
+inline constexpr std::size_t kMaxZones = 8;
+inline constexpr std::int32_t kBaseLink = -1;
 
 enum class AxisKind : std::uint32_t { revolute = 0, prismatic = 1 };
 
@@ -26,12 +30,43 @@ struct ConstraintSlot {
   double stale_tcp_speed_mps;  // infinity: does not limit the TCP
 };
 
+// Shape of a part of the arm: all that is within `radius` of a segment.
+struct Capsule {
+  std::array<char, kNameBytes> name;
+  std::int32_t link;  // arm axis that moves it, in whose frame it is; kBaseLink: in the base frame, at rest
+  std::uint32_t reserved;
+  std::array<double, 3> begin;  // m
+  std::array<double, 3> end;
+  double radius;  // m, > 0
+};
+
+// Two capsules that must not meet.
+struct CapsulePair {
+  std::uint32_t first;
+  std::uint32_t second;
+};
+
+enum class ZoneKind : std::uint32_t { keep_out = 0, keep_in = 1 };
+
+// A box in the base frame that no moving capsule may enter, or that none may leave.
+struct Zone {
+  std::array<char, kNameBytes> name;
+  ZoneKind kind;
+  std::uint32_t reserved;
+  std::array<double, 3> lower;  // m; infinite where it has no such side
+  std::array<double, 3> upper;
+};
+
 // The arm's axes are a serial chain from base to TCP and come first; the gripper's axes follow and do not move the TCP.
 struct RobotModel {
   std::uint32_t axes;
   std::uint32_t arm_axes;
   std::uint32_t simulated;  // 1: may run without real-time permission, visibly degraded
   std::uint32_t constraint_slots;
+  std::uint32_t capsules;
+  std::uint32_t pairs;
+  std::uint32_t zones;
+  std::uint32_t reserved;
   std::array<std::array<char, kNameBytes>, kMaxAxes> name;
   std::array<AxisKind, kMaxAxes> kind;
 
@@ -87,9 +122,20 @@ struct RobotModel {
   std::uint32_t drive_watchdog_cycles;  // the drives' own, for those who set them up
   std::uint32_t drive_watchdog_cycles_degraded;
 
-  double stop_m;                 // nearest person: at this distance the robot stands
-  double slow_m;                 // from here on it slows down
+  // Separation from people, with the terms of ISO/TS 15066, 5.5.4.
+  double person_speed_mps;       // v_h: towards the robot
+  double robot_reaction_s;       // T_r: from the measurement's stamp on, what the ages and delays seen here leave out
+  double intrusion_m;            // C: how far a part of the body may reach without being seen
+  double person_uncertainty_m;   // Z_d
+  double robot_uncertainty_m;    // Z_r
+  double full_speed_mps;         // fastest point of the arm when nothing asks for care
   double reduced_tcp_speed_mps;  // while nobody measures the distance
+
+  // What the arm must not meet: itself, and the zones.
+  double self_clearance_m;  // left between the two capsules of each pair
+  std::array<Capsule, kMaxCapsules> capsule;
+  std::array<CapsulePair, kMaxPairs> pair;
+  std::array<Zone, kMaxZones> zone;
 
   double position_tolerance;   // rad or m that a measured axis may be outside its limits
   double standstill_velocity;  // rad/s or m/s below which an axis is at rest

@@ -1,0 +1,111 @@
+// Whether a motion keeps the arm clear of itself and of the zones, to the end of the stop that would follow it.
+//
+// Between two moments no distance shrinks by more than the ways of the axes between the two parts, each times its lever:
+// the farthest that a point of the moving part can be from that axis. Hence, for what is d1 apart at one moment and d2 at
+// another with such a sum of ways D between them, the distance is at least (d1 + d2 - D) / 2 all the time. What is far
+// away is found clear from where the arm stands alone; for what is near the stop is looked at in a few places. Nothing is
+// sampled and hoped for: what is called clear is clear.
+#pragma once
+
+#include <Eigen/Core>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "rt_control/kinematics.hpp"
+#include "rt_control/model.hpp"
+#include "rt_control/stop_profile.hpp"
+
+namespace dynamical::rt {
+
+using AxisStates = std::array<AxisState, kMaxAxes>;
+
+struct Segment {
+  Eigen::Vector3d begin = Eigen::Vector3d::Zero();
+  Eigen::Vector3d end = Eigen::Vector3d::Zero();
+};
+
+// Between the nearest points of two segments, m.
+[[nodiscard]] double distance_between(const Segment& one, const Segment& other) noexcept;
+
+// From a segment to a box, m; inside it negative: a lower bound of the way out along one of the box's directions.
+[[nodiscard]] double distance_outside(const Segment& segment, const Eigen::Vector3d& lower,
+                                      const Eigen::Vector3d& upper) noexcept;
+
+// From a segment to the nearest side of the box that it is in, m; negative: an end is outside.
+[[nodiscard]] double distance_inside(const Segment& segment, const Eigen::Vector3d& lower,
+                                     const Eigen::Vector3d& upper) noexcept;
+
+struct ClearanceFinding {
+  bool is_clear = true;
+  Constraint constraint = Constraint::none;  // self_collision or workspace
+  std::int32_t link = -1;                    // arm axis that moves the part
+  double distance_m = 0;                     // that would surely be left
+  double needed_m = 0;
+};
+
+class Clearance {
+ public:
+  explicit Clearance(const RobotModel& model) noexcept;
+
+  // Where the arm stands: the begin of every motion that is checked until the next call.
+  void stand(const AxisVector& position, const ChainPose& chain) noexcept;
+
+  // Whether the way to these next states and the shortest stop of each axis from there are clear, also when the drives
+  // carry on for some lost cycles meanwhile. What is too near already may not come nearer.
+  [[nodiscard]] ClearanceFinding check(const AxisStates& next) noexcept;
+
+  // Least distance over all that is watched, less what must be left, with the arm as it stands; infinite: no shapes.
+  [[nodiscard]] double least_m() noexcept;
+
+ private:
+  static constexpr std::size_t kMaxGuards = kMaxPairs + kMaxCapsules * kMaxZones;
+  static constexpr std::size_t kPlaces = 4;  // at which a stop is looked at
+
+  // Two things that must stay apart: a capsule that moves, and another one or a zone.
+  struct Guard {
+    std::uint16_t moving;  // capsule
+    std::uint16_t other;   // capsule or zone
+    bool is_zone;
+    std::size_t first_axis;  // of those whose motion changes the distance
+    double needed_m;         // between the axes of the capsules
+  };
+  using Segments = std::array<Segment, kMaxCapsules>;
+  struct Ways {
+    AxisVector whole{};  // of the axis from where the arm stands to the end of the stop, rad or m
+    AxisVector back{};   // of it, more than the difference of positions says
+    AxisVector lost{};   // during lost cycles
+  };
+
+  void place(const ChainPose& chain, Segments& segments) const noexcept;
+  [[nodiscard]] double distance(const Guard& guard, const Segments& segments) const noexcept;
+  [[nodiscard]] double rough_distance(const Guard& guard) const noexcept;
+  [[nodiscard]] double distance_here(std::size_t index) noexcept;
+  [[nodiscard]] double shrinks_by(const Guard& guard, const AxisVector& ways) const noexcept;
+  [[nodiscard]] bool is_far(std::size_t index, const Ways& ways) noexcept;
+  [[nodiscard]] ClearanceFinding walk(std::span<const std::uint16_t> near, const std::array<StopProfile, kMaxAxes>& stops,
+                                      const Ways& ways) noexcept;
+
+  Kinematics kinematics_;
+  std::size_t arm_axes_;
+  std::size_t capsules_;
+  std::size_t guards_ = 0;
+  double lost_s_;
+  AxisVector acceleration_;
+  AxisVector jerk_;
+  std::array<std::int32_t, kMaxCapsules> link_{};
+  std::array<Segment, kMaxCapsules> segment_{};  // in the link's frame
+  std::array<double, kMaxCapsules> half_{};      // half its length
+  std::array<AxisVector, kMaxCapsules> lever_{};
+  std::array<Eigen::Vector3d, kMaxZones> lower_;
+  std::array<Eigen::Vector3d, kMaxZones> upper_;
+  std::array<ZoneKind, kMaxZones> kind_{};
+  std::array<Guard, kMaxGuards> guard_{};
+
+  AxisVector stands_at_{};
+  Segments stands_{};
+  std::array<double, kMaxGuards> here_{};  // distances where the arm stands, as far as they were needed
+  std::array<bool, kMaxGuards> known_{};
+};
+
+}  // namespace dynamical::rt
