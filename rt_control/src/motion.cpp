@@ -13,10 +13,29 @@ constexpr double kRateRise = 0.5;
 // Velocity, and acceleration times a cycle, below which an axis is at rest: rounding.
 constexpr double kRest = 1e-12;
 
+// Largest share of the way from one velocity to another whose speed is at most `limit`, or at most that of the first:
+// the larger root of |from + share (to - from)| = allowed.
+double share_within(const Eigen::Vector3d& from, const Eigen::Vector3d& to, double limit) {
+  if (to.squaredNorm() <= limit * limit) {
+    return 1.0;
+  }
+  const double allowed = std::max(limit, from.norm());
+  const Eigen::Vector3d change = to - from;
+  const double a = change.squaredNorm();
+  const double b = from.dot(change);
+  const double c = from.squaredNorm() - allowed * allowed;
+  const double root = b * b - a * c;
+  return c < 0 && a > 0 && root > 0 ? std::clamp((std::sqrt(root) - b) / a, 0.0, 1.0) : 0.0;
+}
+
 }  // namespace
 
 Motion::Motion(const RobotModel& model) noexcept
-    : model_(model), kinematics_(model), period_(static_cast<double>(model.period_ns) * 1e-9) {}
+    : model_(model),
+      kinematics_(model),
+      speed_(model),
+      clearance_(model),
+      period_(static_cast<double>(model.period_ns) * 1e-9) {}
 
 void Motion::seed(const AxisVector& position) noexcept {
   reference_ = Reference{};
@@ -47,8 +66,10 @@ AccelerationRange Motion::accelerations_of(std::size_t axis) const noexcept {
   return allowed_accelerations(mean_acceleration_[axis], limits_of(axis), period_);
 }
 
-// The stop that is in hand: the shortest one of every axis, from where the reference is.
-void Motion::plan_stop() noexcept {
+// Where the reference is, and the stop that is in hand there: the shortest one of every axis.
+void Motion::stand() noexcept {
+  kinematics_.place(reference_.position, chain_);
+  clearance_.stand(reference_.position, chain_);
   for (std::size_t axis = 0; axis < model_.axes; ++axis) {
     stop_[axis] = StopProfile(state_of(axis), model_.acceleration[axis], model_.jerk[axis]).at(period_);
   }
@@ -68,10 +89,6 @@ double Motion::brake_share() const noexcept {
   return share;
 }
 
-double Motion::tcp_speed(const AxisVector& velocity) const noexcept {
-  return kinematics_.tcp_velocity(chain_, velocity).norm();
-}
-
 // How far the arm's velocities must be scaled down, all by one ratio. `braking_counts`: what braking cannot take off
 // within this cycle is allowed still.
 Motion::Binding Motion::path_binding(const AxisVector& velocity, const Care& care, bool braking_counts) const noexcept {
@@ -86,8 +103,12 @@ Motion::Binding Motion::path_binding(const AxisVector& velocity, const Care& car
     binding.take(by, static_cast<std::int32_t>(axis), std::abs(velocity[axis]), allowed);
   }
   if (std::isfinite(care.tcp_speed_mps)) {
-    const double allowed = std::max(care.tcp_speed_mps, braking_counts ? tcp_peak_velocity(stop_).norm() : 0.0);
-    binding.take(Constraint::tcp_speed, -1, tcp_speed(velocity), allowed);
+    const double fastest = speed_.fastest(chain_, velocity);
+    if (fastest > care.tcp_speed_mps) {
+      const double stopping = braking_counts ? speed_.fastest(chain_, peak_velocities(stop_)) : 0.0;
+      const Constraint why = by == Constraint::separation ? by : Constraint::tcp_speed;
+      binding.take(why, -1, fastest, std::max(care.tcp_speed_mps, stopping));
+    }
   }
   return binding;
 }
@@ -113,8 +134,7 @@ void Motion::advance_path(const Command& command, const Care& care, Sample& here
 }
 
 Intervention Motion::follow(const Command& command, const Care& care) noexcept {
-  kinematics_.place(reference_.position, chain_);
-  plan_stop();
+  stand();
   const bool is_chunk = command.kind == CommandKind::chunk;
   Sample target;
   Sample before;
@@ -135,8 +155,8 @@ Intervention Motion::follow(const Command& command, const Care& care) noexcept {
     velocity[axis] = reference_.velocity[axis] + chosen * period_;
   }
   const Binding now = path_binding(velocity, care, true);
-  // Its own velocity limit stops one axis, want() sees to that; the TCP's concerns all of them.
-  const double ratio = now.constraint == Constraint::tcp_speed ? now.ratio : 1.0;
+  // Its own velocity limit stops one axis, admit() sees to that; that of the fastest point concerns all of them.
+  const double ratio = now.axis < 0 ? now.ratio : 1.0;
   for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
     velocity[axis] *= ratio;
   }
@@ -153,15 +173,16 @@ Intervention Motion::follow(const Command& command, const Care& care) noexcept {
   }
   wanted_ = admit(velocity, care.speed_scale, intervention, is_chunk);
   if (std::isfinite(care.tcp_speed_mps)) {
-    hold_tcp_speed(care.tcp_speed_mps);
+    hold_speed(care.tcp_speed_mps);
   }
+  keep_clear(intervention);
   step();
   return intervention;
 }
 
 // The next states, with each velocity as near as its axis allows; explains the first time that this changes something.
-Motion::AxisStates Motion::admit(const AxisVector& velocity, double speed_scale, Intervention& intervention,
-                                 bool explain) const noexcept {
+AxisStates Motion::admit(const AxisVector& velocity, double speed_scale, Intervention& intervention,
+                         bool explain) const noexcept {
   AxisStates states{};
   for (std::size_t axis = 0; axis < model_.axes; ++axis) {
     const AxisLimits limits = limits_of(axis);
@@ -196,7 +217,7 @@ Motion::AxisStates Motion::admit(const AxisVector& velocity, double speed_scale,
 
 // The next states of a stop that keeps the direction of the motion where the limits leave room for it; an axis that
 // must stop sooner has the shortest stop.
-Motion::AxisStates Motion::braked() const noexcept {
+AxisStates Motion::braked() const noexcept {
   const double kept = 1.0 - brake_share();
   AxisVector velocity{};
   for (std::size_t axis = 0; axis < model_.axes; ++axis) {
@@ -206,41 +227,72 @@ Motion::AxisStates Motion::braked() const noexcept {
   return admit(velocity, 1.0, unexplained, false);
 }
 
-// The axes together may move the TCP faster than allowed, now or when their accelerations are let go: go back towards
-// braking in the direction of the motion, just as far as needed.
-void Motion::hold_tcp_speed(double limit) noexcept {
-  const Eigen::Vector3d wanted = tcp_peak_velocity(wanted_);
-  if (wanted.squaredNorm() <= limit * limit) {
+// The axes together may move a point of the arm faster than allowed, now or when their accelerations are let go: go
+// back towards braking in the direction of the motion, just as far as needed.
+void Motion::hold_speed(double limit) noexcept {
+  PointSpeed::Velocities wanted;
+  speed_.of(chain_, peak_velocities(wanted_), wanted);
+  const auto is_fast = [&](const Eigen::Vector3d& velocity) { return velocity.squaredNorm() > limit * limit; };
+  const auto count = static_cast<std::ptrdiff_t>(speed_.points());
+  if (std::none_of(wanted.begin(), wanted.begin() + count, is_fast)) {
     return;
   }
   const AxisStates slower = braked();
-  const Eigen::Vector3d stopping = tcp_peak_velocity(slower);
-  const double allowed = std::max(limit, stopping.norm());
-  const Eigen::Vector3d change = wanted - stopping;
-  // |stopping + share * change| = allowed, the larger root.
-  const double a = change.squaredNorm();
-  const double b = stopping.dot(change);
-  const double c = stopping.squaredNorm() - allowed * allowed;
-  const double root = b * b - a * c;
-  const double share = c < 0 && a > 0 && root > 0 ? std::clamp((std::sqrt(root) - b) / a, 0.0, 1.0) : 0.0;
+  PointSpeed::Velocities stopping;
+  speed_.of(chain_, peak_velocities(slower), stopping);
+  double share = 1.0;
+  for (std::size_t point = 0; point < speed_.points(); ++point) {
+    share = std::min(share, share_within(stopping[point], wanted[point], limit));
+  }
   for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
     wanted_[axis] = between(slower[axis], wanted_[axis], share);
   }
 }
 
-Eigen::Vector3d Motion::tcp_peak_velocity(const AxisStates& states) const noexcept {
+AxisVector Motion::peak_velocities(const AxisStates& states) const noexcept {
   AxisVector velocity{};
   for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
     velocity[axis] = peak_velocity(states[axis], model_.jerk[axis]);
   }
-  return kinematics_.tcp_velocity(chain_, velocity);
+  return velocity;
+}
+
+// As much of what is wanted as leaves the arm a stop that is clear. Nothing of it leaves the stop in hand, which is.
+void Motion::keep_clear(Intervention& intervention) noexcept {
+  constexpr int kRefinements = 3;
+  const ClearanceFinding found = clearance_.check(wanted_);
+  if (found.is_clear) {
+    return;
+  }
+  double clear = 0;
+  double not_clear = 1;
+  for (int round = 0; round < kRefinements; ++round) {
+    const double share = (clear + not_clear) / 2;
+    (clearance_.check(mixed(share)).is_clear ? clear : not_clear) = share;
+  }
+  wanted_ = mixed(clear);
+  if (intervention.constraint == Constraint::none) {
+    intervention = {found.constraint, found.link,     found.distance_m - found.needed_m,
+                    found.distance_m, found.needed_m, 0};
+  }
+}
+
+// The stop in hand with a share of what is wanted: viable, as both are. The gripper meets nothing that is watched.
+AxisStates Motion::mixed(double share) const noexcept {
+  AxisStates states = wanted_;
+  for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
+    states[axis] = between(stop_[axis], wanted_[axis], share);
+  }
+  return states;
 }
 
 void Motion::brake() noexcept {
-  plan_stop();
+  stand();
   path_rate_ *= 1.0 - brake_share();
   time_ns_ += model_.period_ns;
   wanted_ = braked();
+  Intervention unexplained{};
+  keep_clear(unexplained);
   step();
 }
 

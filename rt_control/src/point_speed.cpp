@@ -17,10 +17,9 @@ PointSpeed::PointSpeed(const RobotModel& model) noexcept : arm_axes_(model.arm_a
 
 void PointSpeed::add(std::size_t link, const std::array<double, 3>& place) noexcept {
   const Point point{link, {place[0], place[1], place[2]}};
-  const auto* last = point_.data() + points_;
-  const bool known = std::any_of(point_.data(), last, [&](const Point& other) {
-    return other.link == link && other.place == point.place;
-  });
+  const auto last = point_.begin() + static_cast<std::ptrdiff_t>(points_);
+  const bool known = std::any_of(point_.begin(), last,
+                                 [&](const Point& other) { return other.link == link && other.place == point.place; });
   if (!known) {
     point_[points_++] = point;
   }

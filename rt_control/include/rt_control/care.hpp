@@ -17,7 +17,7 @@ struct Care {
   double margin_scale = 1.0;
   double person_distance_m = kNoPersonDistance;
   double tcp_speed_mps = std::numeric_limits<double>::infinity();  // of the fastest point of the arm
-  bool separation_slows = false;  // the separation is what scales most
+  bool separation_slows = false;                                   // the separation is what scales most
   bool separation_stops = false;  // a person is nearer than the protective distance of a robot at rest
   double protective_m = 0;        // that distance, margins included
   std::uint32_t stale = 0;        // bit per Source whose declared slot is stale

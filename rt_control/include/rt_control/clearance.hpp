@@ -1,16 +1,17 @@
 // Whether a motion keeps the arm clear of itself and of the zones, to the end of the stop that would follow it.
 //
-// Between two moments no distance shrinks by more than the ways of the axes between the two parts, each times its lever:
-// the farthest that a point of the moving part can be from that axis. Hence, for what is d1 apart at one moment and d2 at
-// another with such a sum of ways D between them, the distance is at least (d1 + d2 - D) / 2 all the time. What is far
-// away is found clear from where the arm stands alone; for what is near the stop is looked at in a few places. Nothing is
-// sampled and hoped for: what is called clear is clear.
+// Between two moments no distance shrinks by more than the ways of the axes between the two parts, each times its
+// lever: the farthest that a point of the moving part can be from that axis. Hence, for what is d1 apart at one moment
+// and d2 at another with such a sum of ways D between them, the distance is at least (d1 + d2 - D) / 2 all the time.
+// What is far away is found clear from where the arm stands alone; for what is near the stop is looked at in a few
+// places. Nothing is sampled and hoped for: what is called clear is clear.
 #pragma once
 
 #include <Eigen/Core>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "rt_control/kinematics.hpp"
 #include "rt_control/model.hpp"
@@ -40,7 +41,7 @@ struct ClearanceFinding {
   bool is_clear = true;
   Constraint constraint = Constraint::none;  // self_collision or workspace
   std::int32_t link = -1;                    // arm axis that moves the part
-  double distance_m = 0;                     // that would surely be left
+  double distance_m = 0;                     // between surfaces, that would surely be left
   double needed_m = 0;
 };
 
@@ -68,7 +69,8 @@ class Clearance {
     std::uint16_t other;   // capsule or zone
     bool is_zone;
     std::size_t first_axis;  // of those whose motion changes the distance
-    double needed_m;         // between the axes of the capsules
+    double radii_m;          // of the capsules
+    double needed_m;         // between their axes, or from the one to the zone
   };
   using Segments = std::array<Segment, kMaxCapsules>;
   struct Ways {
@@ -83,8 +85,8 @@ class Clearance {
   [[nodiscard]] double distance_here(std::size_t index) noexcept;
   [[nodiscard]] double shrinks_by(const Guard& guard, const AxisVector& ways) const noexcept;
   [[nodiscard]] bool is_far(std::size_t index, const Ways& ways) noexcept;
-  [[nodiscard]] ClearanceFinding walk(std::span<const std::uint16_t> near, const std::array<StopProfile, kMaxAxes>& stops,
-                                      const Ways& ways) noexcept;
+  [[nodiscard]] ClearanceFinding walk(std::span<const std::uint16_t> near,
+                                      const std::array<StopProfile, kMaxAxes>& stops, const Ways& ways) noexcept;
 
   Kinematics kinematics_;
   std::size_t arm_axes_;

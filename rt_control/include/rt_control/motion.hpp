@@ -1,11 +1,15 @@
 // The reference that the drives follow: one cycle further along a command, or one cycle nearer to rest, always within
-// the limits of every axis, of the TCP and of the care that is due.
+// the limits of every axis, of the arm's fastest point and of the care that is due, and always so that the shortest
+// stop of each axis that is in hand keeps the arm clear of itself and of the zones: that stop was checked before it was
+// needed.
 #pragma once
 
 #include "rt_control/care.hpp"
 #include "rt_control/chunk.hpp"
+#include "rt_control/clearance.hpp"
 #include "rt_control/kinematics.hpp"
 #include "rt_control/limits.hpp"
+#include "rt_control/point_speed.hpp"
 
 namespace dynamical::rt {
 
@@ -31,14 +35,14 @@ class Motion {
   // One cycle along the command. Returns what scaled or overrode it most, `none` if nothing did.
   [[nodiscard]] Intervention follow(const Command& command, const Care& care) noexcept;
 
-  // One cycle of the shortest stop that keeps the direction of the motion; nothing once at rest.
+  // One cycle of the shortest stop that keeps the direction of the motion, or of the one in hand where only that is
+  // clear; nothing once at rest.
   void brake() noexcept;
 
   [[nodiscard]] bool at_rest() const noexcept;
   [[nodiscard]] const Reference& reference() const noexcept { return reference_; }
 
  private:
-  using AxisStates = std::array<AxisState, kMaxAxes>;
   struct Binding {
     Constraint constraint = Constraint::none;
     std::int32_t axis = -1;
@@ -50,23 +54,26 @@ class Motion {
 
   [[nodiscard]] double brake_share() const noexcept;
   [[nodiscard]] double axis_braking_share(std::size_t axis) const noexcept;
-  void plan_stop() noexcept;
+  void stand() noexcept;
   [[nodiscard]] AccelerationRange accelerations_of(std::size_t axis) const noexcept;
   [[nodiscard]] AxisState state_of(std::size_t axis) const noexcept;
   [[nodiscard]] AxisStates admit(const AxisVector& velocity, double speed_scale, Intervention& intervention,
                                  bool explain) const noexcept;
   [[nodiscard]] AxisStates braked() const noexcept;
-  [[nodiscard]] Eigen::Vector3d tcp_peak_velocity(const AxisStates& states) const noexcept;
+  [[nodiscard]] AxisStates mixed(double share) const noexcept;
+  [[nodiscard]] AxisVector peak_velocities(const AxisStates& states) const noexcept;
+  void keep_clear(Intervention& intervention) noexcept;
   void step() noexcept;
-  [[nodiscard]] double tcp_speed(const AxisVector& velocity) const noexcept;
   [[nodiscard]] double time_along(const Command& command) const noexcept;
   [[nodiscard]] Binding path_binding(const AxisVector& velocity, const Care& care, bool braking_counts) const noexcept;
   void advance_path(const Command& command, const Care& care, Sample& here, Sample& target, Binding& binding) noexcept;
-  void hold_tcp_speed(double limit) noexcept;
+  void hold_speed(double limit) noexcept;
   [[nodiscard]] AxisLimits limits_of(std::size_t axis) const noexcept;
 
   RobotModel model_;
   Kinematics kinematics_;
+  PointSpeed speed_;
+  Clearance clearance_;
   ChainPose chain_{};  // at the reference
   double period_;
   Reference reference_;

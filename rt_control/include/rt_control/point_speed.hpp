@@ -1,5 +1,5 @@
-// How fast the points of the arm move: the tool centre point, and the ends of its capsules. Between its ends no point of
-// a rigid segment is faster than at one of them.
+// How fast the points of the arm move: the tool centre point, and the ends of its capsules. Between its ends no point
+// of a rigid segment is faster than at one of them.
 #pragma once
 
 #include <Eigen/Core>

@@ -3,11 +3,11 @@
 //
 //   S = v_h (T_r + T_s) + v_r T_r + B + C + Z_d + Z_r
 //
-// person's way until the robot stands, robot's way until it brakes, its braking way, intrusion and the two uncertainties.
-// With every axis and the fastest point of the arm held to a share s of their full speeds, T_s <= s T_1 (the slowest axis
-// from its full speed) and B <= s V s T_1 / 2, as a stop keeps the direction of the motion. Building up and letting go
-// the braking takes each axis a/j longer, which counts to T_r. So S is a parabola in s, and the share that a distance
-// allows is its root.
+// person's way until the robot stands, robot's way until it brakes, its braking way, intrusion and the two
+// uncertainties. With every axis and the fastest point of the arm held to a share s of their full speeds, T_s <= s T_1
+// (the slowest axis from its full speed) and B <= s V s T_1 / 2, as a stop keeps the direction of the motion. Building
+// up and letting go the braking takes each axis a/j longer, which counts to T_r. So S is a parabola in s, and the share
+// that a distance allows is its root.
 #pragma once
 
 #include <algorithm>

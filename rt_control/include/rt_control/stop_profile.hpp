@@ -25,6 +25,8 @@ struct Reach {
 
 class StopProfile {
  public:
+  StopProfile() noexcept = default;  // at rest at 0
+
   // `acceleration` and `jerk` are the limits, > 0. A state beyond the acceleration limit is brought back by the jerk.
   StopProfile(const AxisState& from, double acceleration, double jerk) noexcept : jerk_(jerk) {
     // Velocity that is left when the acceleration is just let go; the stop works against it.
@@ -85,7 +87,7 @@ class StopProfile {
             a + time_s * jerk};
   }
 
-  double jerk_;
+  double jerk_ = 1;
   double sign_ = 1;  // everything below is mirrored so that the stop works against a positive velocity
   AxisState start_;
   AxisState held_;

@@ -1,0 +1,292 @@
+#include "rt_control/clearance.hpp"
+
+#include <Eigen/Geometry>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+
+#include "rt_control/limits.hpp"
+
+namespace dynamical::rt {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// What is nearer than it must be may stay as near as it is; so much is rounding.
+constexpr double kRounding_m = 1e-9;
+
+Eigen::Vector3d vector_of(const std::array<double, 3>& value) { return {value[0], value[1], value[2]}; }
+
+// Of a point to a box, squared; 0 inside.
+double square_outside(const Eigen::Vector3d& point, const Eigen::Vector3d& lower, const Eigen::Vector3d& upper) {
+  return (lower - point).cwiseMax(point - upper).cwiseMax(0.0).squaredNorm();
+}
+
+}  // namespace
+
+// Ericson, "Real-Time Collision Detection", 2005, 5.1.9.
+double distance_between(const Segment& one, const Segment& other) noexcept {
+  constexpr double kPoint = 1e-18;
+  const Eigen::Vector3d along_one = one.end - one.begin;
+  const Eigen::Vector3d along_other = other.end - other.begin;
+  const Eigen::Vector3d apart = one.begin - other.begin;
+  const double a = along_one.squaredNorm();
+  const double e = along_other.squaredNorm();
+  const double f = along_other.dot(apart);
+  double s = 0;
+  double t = 0;
+  if (a <= kPoint) {
+    t = e <= kPoint ? 0 : std::clamp(f / e, 0.0, 1.0);
+  } else {
+    const double c = along_one.dot(apart);
+    if (e <= kPoint) {
+      s = std::clamp(-c / a, 0.0, 1.0);
+    } else {
+      const double b = along_one.dot(along_other);
+      const double square = a * e - b * b;
+      s = square > kPoint * a * e ? std::clamp((b * f - c * e) / square, 0.0, 1.0) : 0.0;
+      t = (b * s + f) / e;
+      if (t < 0) {
+        t = 0;
+        s = std::clamp(-c / a, 0.0, 1.0);
+      } else if (t > 1) {
+        t = 1;
+        s = std::clamp((b - c) / a, 0.0, 1.0);
+      }
+    }
+  }
+  return (apart + s * along_one - t * along_other).norm();
+}
+
+double distance_outside(const Segment& segment, const Eigen::Vector3d& lower, const Eigen::Vector3d& upper) noexcept {
+  // Apart along one of the box's directions, or in none: then it is inside, or passes an edge.
+  const double along = std::max((lower - segment.begin.cwiseMax(segment.end)).maxCoeff(),
+                                (segment.begin.cwiseMin(segment.end) - upper).maxCoeff());
+  // The distance of a point of the segment to the box is convex: thirds bring its least place in.
+  constexpr int kRounds = 14;
+  const Eigen::Vector3d way = segment.end - segment.begin;
+  double low = 0;
+  double high = 1;
+  for (int round = 0; round < kRounds; ++round) {
+    const double left = low + (high - low) / 3;
+    const double right = high - (high - low) / 3;
+    if (square_outside(segment.begin + left * way, lower, upper) <=
+        square_outside(segment.begin + right * way, lower, upper)) {
+      high = right;
+    } else {
+      low = left;
+    }
+  }
+  const double nearest = std::sqrt(square_outside(segment.begin + (low + high) / 2 * way, lower, upper));
+  // The least place is within what is left of the segment, so the distance there is no less than this.
+  const double sure = nearest - (high - low) / 2 * way.norm();
+  return along > 0 ? std::max(along, sure) : (sure > 0 ? sure : along);
+}
+
+double distance_inside(const Segment& segment, const Eigen::Vector3d& lower, const Eigen::Vector3d& upper) noexcept {
+  return std::min((segment.begin.cwiseMin(segment.end) - lower).minCoeff(),
+                  (upper - segment.begin.cwiseMax(segment.end)).minCoeff());
+}
+
+Clearance::Clearance(const RobotModel& model) noexcept
+    : kinematics_(model),
+      arm_axes_(model.arm_axes),
+      capsules_(model.capsules),
+      lost_s_(kLostCycles * static_cast<double>(model.period_ns) * 1e-9),
+      acceleration_(model.acceleration),
+      jerk_(model.jerk) {
+  for (std::size_t index = 0; index < capsules_; ++index) {
+    const Capsule& capsule = model.capsule[index];
+    link_[index] = capsule.link;
+    segment_[index] = {vector_of(capsule.begin), vector_of(capsule.end)};
+    half_[index] = (segment_[index].end - segment_[index].begin).norm() / 2;
+    // From an axis to the part, at most: over the joints in between, however they stand.
+    double reach = std::max(segment_[index].begin.norm(), segment_[index].end.norm());
+    for (std::int32_t axis = capsule.link; axis >= 0; --axis) {
+      const auto joint = static_cast<std::size_t>(axis);
+      lever_[index][joint] = model.kind[joint] == AxisKind::revolute ? reach : 1.0;
+      reach += vector_of(model.position_parent[joint]).norm();
+      if (model.kind[joint] == AxisKind::prismatic) {
+        reach += std::max(std::abs(model.lower[joint]), std::abs(model.upper[joint]));
+      }
+    }
+  }
+  for (std::size_t index = 0; index < model.zones; ++index) {
+    lower_[index] = vector_of(model.zone[index].lower);
+    upper_[index] = vector_of(model.zone[index].upper);
+    kind_[index] = model.zone[index].kind;
+  }
+  for (std::size_t index = 0; index < model.pairs; ++index) {
+    const CapsulePair& pair = model.pair[index];
+    const Capsule& first = model.capsule[pair.first];
+    const Capsule& second = model.capsule[pair.second];
+    guard_[guards_++] = {static_cast<std::uint16_t>(pair.second),
+                         static_cast<std::uint16_t>(pair.first),
+                         false,
+                         static_cast<std::size_t>(first.link + 1),
+                         first.radius + second.radius,
+                         first.radius + second.radius + model.self_clearance_m};
+  }
+  for (std::size_t zone = 0; zone < model.zones; ++zone) {
+    for (std::size_t index = 0; index < capsules_; ++index) {
+      if (model.capsule[index].link != kBaseLink) {
+        guard_[guards_++] = {static_cast<std::uint16_t>(index), static_cast<std::uint16_t>(zone), true, 0,
+                             model.capsule[index].radius,       model.capsule[index].radius};
+      }
+    }
+  }
+}
+
+void Clearance::place(const ChainPose& chain, Segments& segments) const noexcept {
+  for (std::size_t index = 0; index < capsules_; ++index) {
+    const Segment& own = segment_[index];
+    if (link_[index] == kBaseLink) {
+      segments[index] = own;
+    } else {
+      const Pose& pose = chain.link[static_cast<std::size_t>(link_[index])];
+      segments[index] = {pose.position + pose.rotation * own.begin, pose.position + pose.rotation * own.end};
+    }
+  }
+}
+
+void Clearance::stand(const AxisVector& position, const ChainPose& chain) noexcept {
+  if (guards_ == 0) {
+    return;
+  }
+  stands_at_ = position;
+  place(chain, stands_);
+  std::fill_n(known_.begin(), guards_, false);
+}
+
+// Between the axes of the capsules, or from the axis to the zone.
+double Clearance::distance(const Guard& guard, const Segments& segments) const noexcept {
+  const Segment& moving = segments[guard.moving];
+  if (!guard.is_zone) {
+    return distance_between(moving, segments[guard.other]);
+  }
+  const Eigen::Vector3d& lower = lower_[guard.other];
+  const Eigen::Vector3d& upper = upper_[guard.other];
+  return kind_[guard.other] == ZoneKind::keep_out ? distance_outside(moving, lower, upper)
+                                                  : distance_inside(moving, lower, upper);
+}
+
+// Never more than the distance, where the arm stands; costs little.
+double Clearance::rough_distance(const Guard& guard) const noexcept {
+  const Segment& moving = stands_[guard.moving];
+  if (!guard.is_zone) {
+    const Segment& other = stands_[guard.other];
+    return (moving.begin + moving.end - other.begin - other.end).norm() / 2 - half_[guard.moving] - half_[guard.other];
+  }
+  const Eigen::Vector3d& lower = lower_[guard.other];
+  const Eigen::Vector3d& upper = upper_[guard.other];
+  if (kind_[guard.other] == ZoneKind::keep_in) {
+    return distance_inside(moving, lower, upper);
+  }
+  return std::max((lower - moving.begin.cwiseMax(moving.end)).maxCoeff(),
+                  (moving.begin.cwiseMin(moving.end) - upper).maxCoeff());
+}
+
+double Clearance::distance_here(std::size_t index) noexcept {
+  if (!known_[index]) {
+    known_[index] = true;
+    here_[index] = distance(guard_[index], stands_);
+  }
+  return here_[index];
+}
+
+double Clearance::shrinks_by(const Guard& guard, const AxisVector& ways) const noexcept {
+  double sum = 0;
+  for (auto axis = guard.first_axis; axis <= static_cast<std::size_t>(link_[guard.moving]); ++axis) {
+    sum += lever_[guard.moving][axis] * ways[axis];
+  }
+  return sum;
+}
+
+bool Clearance::is_far(std::size_t index, const Ways& ways) noexcept {
+  const Guard& guard = guard_[index];
+  const double needed = guard.needed_m + shrinks_by(guard, ways.whole) + shrinks_by(guard, ways.lost);
+  return rough_distance(guard) >= needed || distance_here(index) >= needed;
+}
+
+ClearanceFinding Clearance::check(const AxisStates& next) noexcept {
+  if (guards_ == 0) {
+    return {};
+  }
+  Ways ways;
+  std::array<StopProfile, kMaxAxes> stops;
+  for (std::size_t axis = 0; axis < arm_axes_; ++axis) {
+    const AxisState& state = next[axis];
+    stops[axis] = StopProfile(state, acceleration_[axis], jerk_[axis]);
+    const Reach reach = stops[axis].reach();
+    const double rest = stops[axis].rest_position();
+    // A stop turns round once at most, before it brakes.
+    const double out = std::max(reach.highest - std::max(state.position, rest), 0.0) +
+                       std::max(std::min(state.position, rest) - reach.lowest, 0.0);
+    ways.back[axis] = 2 * out;
+    ways.whole[axis] = std::abs(state.position - stands_at_[axis]) + std::abs(rest - state.position) + ways.back[axis];
+    ways.lost[axis] = lost_s_ * std::max(reach.fastest, -reach.slowest);
+  }
+  std::array<std::uint16_t, kMaxGuards> near;
+  std::size_t count = 0;
+  for (std::size_t index = 0; index < guards_; ++index) {
+    if (!is_far(index, ways)) {
+      near[count++] = static_cast<std::uint16_t>(index);
+    }
+  }
+  return count == 0 ? ClearanceFinding{} : walk({near.data(), count}, stops, ways);
+}
+
+// Looks at the near ones along the stop.
+ClearanceFinding Clearance::walk(std::span<const std::uint16_t> near, const std::array<StopProfile, kMaxAxes>& stops,
+                                 const Ways& ways) noexcept {
+  double duration_s = 0;
+  for (std::size_t axis = 0; axis < arm_axes_; ++axis) {
+    duration_s = std::max(duration_s, stops[axis].duration_s());
+  }
+  std::array<double, kMaxGuards> before;
+  for (std::size_t item = 0; item < near.size(); ++item) {
+    before[item] = here_[near[item]];
+  }
+  AxisVector position = stands_at_;
+  for (std::size_t step = 1; step <= kPlaces; ++step) {
+    AxisVector way{};
+    for (std::size_t axis = 0; axis < arm_axes_; ++axis) {
+      const double there = stops[axis].at(duration_s * static_cast<double>(step) / kPlaces).position;
+      way[axis] = std::abs(there - position[axis]) + ways.back[axis];
+      if (step == 1) {
+        const double first = stops[axis].at(0).position;
+        way[axis] = std::abs(first - position[axis]) + std::abs(there - first) + ways.back[axis];
+      }
+      position[axis] = there;
+    }
+    ChainPose chain;
+    Segments segments;
+    kinematics_.place(position, chain);
+    place(chain, segments);
+    for (std::size_t item = 0; item < near.size(); ++item) {
+      const Guard& guard = guard_[near[item]];
+      const double now = distance(guard, segments);
+      const double here = here_[near[item]];
+      const bool retreats = here < guard.needed_m;
+      const double least =
+          retreats ? now : (before[item] + now - shrinks_by(guard, way)) / 2 - shrinks_by(guard, ways.lost);
+      const double needed = retreats ? here - kRounding_m : guard.needed_m;
+      if (!(least >= needed)) {
+        const Constraint by = guard.is_zone ? Constraint::workspace : Constraint::self_collision;
+        return {false, by, link_[guard.moving], least - guard.radii_m, needed - guard.radii_m};
+      }
+      before[item] = now;
+    }
+  }
+  return {};
+}
+
+double Clearance::least_m() noexcept {
+  double least = kInfinity;
+  for (std::size_t index = 0; index < guards_; ++index) {
+    least = std::min(least, distance_here(index) - guard_[index].needed_m);
+  }
+  return least;
+}
+
+}  // namespace dynamical::rt
