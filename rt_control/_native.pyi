@@ -6,10 +6,11 @@
 from collections.abc import Sequence
 import enum
 import os
-from typing import Final
+from typing import Annotated, Final
 
 import numpy
 import numpy.typing
+from numpy.typing import NDArray
 
 
 class Source(enum.IntEnum):
@@ -2831,6 +2832,66 @@ class Controller:
 
     def step(self, inputs: Inputs) -> Outputs:
         """Execute one cycle."""
+
+def distance_between(begin: Annotated[NDArray[numpy.float64], dict(shape=(3), order='C')], end: Annotated[NDArray[numpy.float64], dict(shape=(3), order='C')], other_begin: Annotated[NDArray[numpy.float64], dict(shape=(3), order='C')], other_end: Annotated[NDArray[numpy.float64], dict(shape=(3), order='C')]) -> float:
+    """Of two segments, m."""
+
+def distance_outside(begin: Annotated[NDArray[numpy.float64], dict(shape=(3), order='C')], end: Annotated[NDArray[numpy.float64], dict(shape=(3), order='C')], lower: Annotated[NDArray[numpy.float64], dict(shape=(3), order='C')], upper: Annotated[NDArray[numpy.float64], dict(shape=(3), order='C')]) -> float:
+    """
+    From a segment to a box, m, never more than it is; negative where it is inside.
+    """
+
+def distance_inside(begin: Annotated[NDArray[numpy.float64], dict(shape=(3), order='C')], end: Annotated[NDArray[numpy.float64], dict(shape=(3), order='C')], lower: Annotated[NDArray[numpy.float64], dict(shape=(3), order='C')], upper: Annotated[NDArray[numpy.float64], dict(shape=(3), order='C')]) -> float:
+    """
+    From a segment to the nearest side of the box that it is in, m; negative where an end is outside.
+    """
+
+class ClearanceFinding:
+    """Whether a motion is clear, and what is in its way."""
+
+    @property
+    def is_clear(self) -> bool: ...
+
+    @property
+    def constraint(self) -> Constraint: ...
+
+    @property
+    def link(self) -> int: ...
+
+    @property
+    def distance_m(self) -> float: ...
+
+    @property
+    def needed_m(self) -> float: ...
+
+class Clearance:
+    """Whether motions keep the arm clear of itself and of the zones."""
+
+    def __init__(self, model: RobotModel) -> None: ...
+
+    def check(self, position: numpy.typing.ArrayLike, next: Sequence[AxisState]) -> ClearanceFinding:
+        """
+        Of an arm at `position`: is the way to the next states, and the stop from them, clear?
+        """
+
+    def least_m(self, position: numpy.typing.ArrayLike) -> float:
+        """
+        Least distance over all that is watched less what must be left, m; infinite where nothing is.
+        """
+
+    def fastest_point(self, position: numpy.typing.ArrayLike, velocity: numpy.typing.ArrayLike) -> float:
+        """Speed of the fastest point of the arm, m/s."""
+
+class Separation:
+    """How far a person must be: ISO/TS 15066, 5.5.4."""
+
+    def __init__(self, model: RobotModel) -> None: ...
+
+    def protective_m(self, share: float, reaction_s: float = ...) -> float:
+        """At a share of the full speeds, m."""
+
+    def speed_scale(self, distance_m: float, reaction_s: float = ...) -> float:
+        """Largest share of the full speeds that a distance allows."""
 
 def black_box_fields() -> list[tuple[str, str, int]]:
     """Name, format and offset of each field of a record of the black box."""

@@ -223,5 +223,6 @@ void bind_kinematics(const nb::module_& module);
 void bind_dynamics(const nb::module_& module);
 void bind_controller(nb::module_& module);
 void bind_shell(nb::module_& module);
+void bind_clearance(nb::module_& module);
 
 }  // namespace dynamical::rt::python

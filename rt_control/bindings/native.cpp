@@ -11,5 +11,6 @@ NB_MODULE(_native, module) {
   bind_kinematics(module);
   bind_dynamics(module);
   bind_controller(module);
+  bind_clearance(module);
   bind_shell(module);
 }

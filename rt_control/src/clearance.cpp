@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <span>
+#include <utility>
 
 #include "rt_control/limits.hpp"
 
@@ -12,7 +13,9 @@ namespace dynamical::rt {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// What is nearer than it must be may stay as near as it is; so much is rounding.
+// Nothing comes to rest nearer than this, beyond what must be left. It is the room in which what is near may move along
+// or away: between two places the bound takes off what the motion itself adds.
+constexpr double kRoom_m = 1e-3;
 constexpr double kRounding_m = 1e-9;
 
 Eigen::Vector3d vector_of(const std::array<double, 3>& value) { return {value[0], value[1], value[2]}; }
@@ -204,7 +207,7 @@ double Clearance::shrinks_by(const Guard& guard, const AxisVector& ways) const n
 
 bool Clearance::is_far(std::size_t index, const Ways& ways) noexcept {
   const Guard& guard = guard_[index];
-  const double needed = guard.needed_m + shrinks_by(guard, ways.whole) + shrinks_by(guard, ways.lost);
+  const double needed = guard.needed_m + kRoom_m + shrinks_by(guard, ways.whole) + shrinks_by(guard, ways.lost);
   return rough_distance(guard) >= needed || distance_here(index) >= needed;
 }
 
@@ -267,13 +270,14 @@ ClearanceFinding Clearance::walk(std::span<const std::uint16_t> near, const std:
       const Guard& guard = guard_[near[item]];
       const double now = distance(guard, segments);
       const double here = here_[near[item]];
-      const bool retreats = here < guard.needed_m;
-      const double least =
-          retreats ? now : (before[item] + now - shrinks_by(guard, way)) / 2 - shrinks_by(guard, ways.lost);
-      const double needed = retreats ? here - kRounding_m : guard.needed_m;
-      if (!(least >= needed)) {
+      const double sure = (before[item] + now - shrinks_by(guard, way)) / 2 - shrinks_by(guard, ways.lost);
+      // What is nearer than it must be, and has no such bound, may at least not come nearer.
+      const bool is_sure = here < guard.needed_m || sure >= guard.needed_m;
+      const double kept = std::min(here - kRounding_m, guard.needed_m + kRoom_m);
+      if (!(is_sure && now >= kept)) {
         const Constraint by = guard.is_zone ? Constraint::workspace : Constraint::self_collision;
-        return {false, by, link_[guard.moving], least - guard.radii_m, needed - guard.radii_m};
+        const auto& [distance_m, needed_m] = is_sure ? std::pair{now, kept} : std::pair{sure, guard.needed_m};
+        return {false, by, link_[guard.moving], distance_m - guard.radii_m, needed_m - guard.radii_m};
       }
       before[item] = now;
     }

@@ -32,6 +32,7 @@ def small_model(**changes: Any) -> rt.RobotModel:
         mass=[1e-6] * AXES,
         inertia=[[1e-9, 1e-9, 1e-9, 0.0, 0.0, 0.0]] * AXES,
         contact_gain_radps=200.0,
+        full_speed_mps=100.0,  # no axis is kept from its own limit
     )
     model.names = [f"joint{number}" for number in range(1, ARM_AXES + 1)] + ["gripper"]
     model.kinds = [rt.AxisKind.revolute] * ARM_AXES + [rt.AxisKind.prismatic]

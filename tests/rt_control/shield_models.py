@@ -15,6 +15,7 @@ def shield_model(number: int) -> rt.RobotModel:
     if number == 0:
         model = compile_model(load_robot("arm7"))
         model.contact_gain_radps = 0.0  # the trial's drives follow exactly and measure no torque
+        model.full_speed_mps = 100.0  # how fast motions are is compared with the limits of the axes
         return model
     if number == 1:
         return small_model()

@@ -53,7 +53,7 @@ class Clearance {
   void stand(const AxisVector& position, const ChainPose& chain) noexcept;
 
   // Whether the way to these next states and the shortest stop of each axis from there are clear, also when the drives
-  // carry on for some lost cycles meanwhile. What is too near already may not come nearer.
+  // carry on for some lost cycles meanwhile. What is too near already may not come nearer than it is.
   [[nodiscard]] ClearanceFinding check(const AxisStates& next) noexcept;
 
   // Least distance over all that is watched, less what must be left, with the arm as it stands; infinite: no shapes.
