@@ -115,29 +115,26 @@ def moving_states(random: np.random.Generator, position: Vector, speed: float) -
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_what_is_certified_is_clear_all_the_way_also_with_lost_cycles(seed: int) -> None:
     random = np.random.default_rng(seed)
     model = watched_model()
     kinematics, clearance = rt.Kinematics(model), rt.Clearance(model)
-    certified = 0
-    for _ in range(30):
+    for _ in range(12):
         position = random.uniform(-1.6, 1.6, ARM_AXES)
         if clearance.least_m(position) < 0.0:
             continue
         next_states = moving_states(random, position, 10 ** random.uniform(-1.5, 0.3))
         if not clearance.check(position, next_states).is_clear:
             continue
-        certified += 1
         stops = [rt.StopProfile(state, 10.0, 1000.0) for state in next_states]
-        for time_s in np.linspace(0.0, max(stop.duration_s for stop in stops), 25):
+        for time_s in np.linspace(0.0, max(stop.duration_s for stop in stops), 20):
             states = [stop.at(time_s) for stop in stops]
             place = np.array([state.position for state in states])
             lost = np.array([3 * 0.001 * state.velocity for state in states])
             assert true_least_m(model, kinematics, place) >= -1e-9
             assert true_least_m(model, kinematics, place + lost) >= -1e-9
-    assert certified >= 0
 
 
 def test_most_of_what_is_clear_with_some_room_is_certified() -> None:

@@ -554,16 +554,18 @@ def test_a_held_robot_takes_no_commands_until_a_skill_begins_or_authority_is_gra
 
 
 def test_a_robot_that_stopped_for_a_person_continues_when_the_way_is_clear() -> None:
-    rig = Rig().ready()
+    model = small_model(full_speed_mps=1.7)
+    stop_m = rt.Separation(model).protective_m(0.0)
+    rig = Rig(model).ready()
     rig.step(commands=(rig.chunk(np.linspace(rig.position, rig.position + 0.5 * (np.arange(8) < 7), 32), 0.06),))
     rig.steps(200)
     person_comes_near(rig)
     rig.until(lambda state: state.execution == Execution.holding)
     still = rig.position.copy()
     for _ in range(100):
-        person_comes_near(rig, 0.16)  # a hair outside: not yet clear
+        person_comes_near(rig, stop_m + 0.01)  # a hair outside: not yet clear
     assert (rig.position == still).all()
-    person_comes_near(rig, 0.35)
+    person_comes_near(rig, stop_m + 0.2)
     assert rig.state.execution == Execution.active
     assert 0 < rig.state.speed_scale < 1
     for _ in range(100):
@@ -584,13 +586,15 @@ def test_a_person_who_was_near_when_perception_fell_silent_is_still_there() -> N
 
 
 def test_margins_multiply_the_protective_distance() -> None:
-    rig = Rig().moving()
-    careful = person_at(rig, 0.25)
+    model = small_model()
+    stop_m = rt.Separation(model).protective_m(0.0)
+    rig = Rig(model).moving()
+    careful = person_at(rig, 1.5 * stop_m)
     careful.margin_scale = 2.0
     rig.step(constraints=[careful])
     assert rig.state.margin_scale == 2.0
     assert rig.state.last_cause.fault == Fault.separation
-    assert rig.state.last_cause.limit == pytest.approx(0.3)
+    assert rig.state.last_cause.limit == pytest.approx(2.0 * stop_m)
 
 
 @pytest.mark.parametrize(
@@ -619,7 +623,7 @@ def test_constraints_that_make_no_sense_do_not_count(nonsense: dict[str, Any]) -
 def test_what_was_measured_long_ago_is_stale_at_once() -> None:
     slot = rt.ConstraintSlot(source=rt.Source.perception, lease_cycles=50, stale_speed_scale=0.5)
     rig = Rig(small_model(constraint_slots=[slot])).ready()
-    message = person_at(rig, 1.0)
+    message = person_at(rig, rt.NO_PERSON_DISTANCE)
     message.stamp_ns = rig.now_ns - 900_000_000
     rig.step(constraints=[message])
     assert rig.state.stale_constraints == 1 << rt.Source.perception
