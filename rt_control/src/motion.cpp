@@ -28,11 +28,23 @@ double share_within(const Eigen::Vector3d& from, const Eigen::Vector3d& to, doub
   return c < 0 && a > 0 && root > 0 ? std::clamp((std::sqrt(root) - b) / a, 0.0, 1.0) : 0.0;
 }
 
+// Largest share of the way from one torque to another whose size is at most `limit`; where both are more, the lesser.
+double share_of_torque(double from, double to, double limit) {
+  if (std::abs(to) <= limit) {
+    return 1.0;
+  }
+  if (std::abs(from) >= limit) {
+    return std::abs(to) <= std::abs(from) ? 1.0 : 0.0;
+  }
+  return (std::copysign(limit, to) - from) / (to - from);
+}
+
 }  // namespace
 
 Motion::Motion(const RobotModel& model) noexcept
     : model_(model),
       kinematics_(model),
+      body_(model),
       speed_(model),
       clearance_(model),
       period_(static_cast<double>(model.period_ns) * 1e-9) {}
@@ -175,6 +187,7 @@ Intervention Motion::follow(const Command& command, const Care& care) noexcept {
   if (std::isfinite(care.tcp_speed_mps)) {
     hold_speed(care.tcp_speed_mps);
   }
+  hold_torque(intervention);
   keep_clear(intervention);
   step();
   return intervention;
@@ -257,6 +270,52 @@ AxisVector Motion::peak_velocities(const AxisStates& states) const noexcept {
   return velocity;
 }
 
+// Torque of the motors, by the model and without what the hand carries, that the way to the next states takes.
+AxisVector Motion::torque_of(const AxisStates& next) const noexcept {
+  AxisVector acceleration{};
+  for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
+    acceleration[axis] = (next[axis].velocity - reference_.velocity[axis]) / period_;
+  }
+  AxisVector torque;
+  AxisVector friction;
+  body_.inverse_dynamics(chain_, reference_.velocity, acceleration, torque);
+  body_.friction_torque(reference_.velocity, friction);
+  for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
+    torque[axis] += friction[axis];
+  }
+  return torque;
+}
+
+// As much of what is wanted as the motors have the torque for: it is linear in the accelerations, so the share that
+// they can give follows from what the wanted motion and the stop in hand take.
+void Motion::hold_torque(Intervention& intervention) noexcept {
+  const AxisVector wanted = torque_of(wanted_);
+  const auto is_strong = [&](std::size_t axis) { return std::abs(wanted[axis]) <= model_.torque[axis]; };
+  std::size_t first = 0;
+  while (first < model_.arm_axes && is_strong(first)) {
+    ++first;
+  }
+  if (first == model_.arm_axes) {
+    return;
+  }
+  const AxisVector stopping = torque_of(stop_);
+  double share = 1.0;
+  std::size_t worst = first;
+  for (std::size_t axis = first; axis < model_.arm_axes; ++axis) {
+    const double allowed = share_of_torque(stopping[axis], wanted[axis], model_.torque[axis]);
+    if (allowed < share) {
+      share = allowed;
+      worst = axis;
+    }
+  }
+  if (share < 1 && intervention.constraint == Constraint::none) {
+    const double limit = model_.torque[worst];
+    const double asked = std::abs(wanted[worst]);
+    intervention = {Constraint::torque, static_cast<std::int32_t>(worst), limit - asked, asked, limit, 0};
+  }
+  wanted_ = mixed(share);
+}
+
 // As much of what is wanted as leaves the arm a stop that is clear. Nothing of it leaves the stop in hand, which is.
 void Motion::keep_clear(Intervention& intervention) noexcept {
   constexpr int kRefinements = 3;
@@ -292,6 +351,7 @@ void Motion::brake() noexcept {
   time_ns_ += model_.period_ns;
   wanted_ = braked();
   Intervention unexplained{};
+  hold_torque(unexplained);
   keep_clear(unexplained);
   step();
 }

@@ -10,6 +10,7 @@
 #include "rt_control/kinematics.hpp"
 #include "rt_control/limits.hpp"
 #include "rt_control/point_speed.hpp"
+#include "rt_control/rigid_body.hpp"
 
 namespace dynamical::rt {
 
@@ -62,6 +63,8 @@ class Motion {
   [[nodiscard]] AxisStates braked() const noexcept;
   [[nodiscard]] AxisStates mixed(double share) const noexcept;
   [[nodiscard]] AxisVector peak_velocities(const AxisStates& states) const noexcept;
+  [[nodiscard]] AxisVector torque_of(const AxisStates& next) const noexcept;
+  void hold_torque(Intervention& intervention) noexcept;
   void keep_clear(Intervention& intervention) noexcept;
   void step() noexcept;
   [[nodiscard]] double time_along(const Command& command) const noexcept;
@@ -72,6 +75,7 @@ class Motion {
 
   RobotModel model_;
   Kinematics kinematics_;
+  RigidBody body_;
   PointSpeed speed_;
   Clearance clearance_;
   ChainPose chain_{};  // at the reference
