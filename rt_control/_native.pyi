@@ -254,6 +254,11 @@ class AxisKind(enum.IntEnum):
 
     prismatic = 1
 
+class ZoneKind(enum.IntEnum):
+    keep_out = 0
+
+    keep_in = 1
+
 class ReadResult(enum.IntEnum):
     """How the last read of a channel went."""
 
@@ -1891,10 +1896,114 @@ class ConstraintSlot:
 
     def __eq__(self, other: object, /) -> bool: ...
 
+class Capsule:
+    """Shape of a part of the arm, in the frame of its axis."""
+
+    def __init__(self, *, link: int = ..., begin: numpy.typing.ArrayLike = ..., end: numpy.typing.ArrayLike = ..., radius: float = ...) -> None: ...
+
+    @property
+    def link(self) -> int: ...
+
+    @link.setter
+    def link(self, value: int, /) -> None: ...
+
+    @property
+    def begin(self) -> numpy.typing.NDArray[numpy.float64]: ...
+
+    @begin.setter
+    def begin(self, value: numpy.typing.ArrayLike, /) -> None: ...
+
+    @property
+    def end(self) -> numpy.typing.NDArray[numpy.float64]: ...
+
+    @end.setter
+    def end(self, value: numpy.typing.ArrayLike, /) -> None: ...
+
+    @property
+    def radius(self) -> float: ...
+
+    @radius.setter
+    def radius(self, value: float, /) -> None: ...
+
+    def __repr__(self) -> str: ...
+
+    def copy(self) -> Capsule:
+        """An independent copy."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    @property
+    def name(self) -> str:
+        """At most 39 bytes."""
+
+    @name.setter
+    def name(self, arg: str, /) -> None: ...
+
+class CapsulePair:
+    """Two capsules that must not meet, by their indices."""
+
+    def __init__(self, *, first: int = ..., second: int = ...) -> None: ...
+
+    @property
+    def first(self) -> int: ...
+
+    @first.setter
+    def first(self, value: int, /) -> None: ...
+
+    @property
+    def second(self) -> int: ...
+
+    @second.setter
+    def second(self, value: int, /) -> None: ...
+
+    def __repr__(self) -> str: ...
+
+    def copy(self) -> CapsulePair:
+        """An independent copy."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+class Zone:
+    """A box in the base frame that the arm keeps out of, or in."""
+
+    def __init__(self, *, kind: ZoneKind = ..., lower: numpy.typing.ArrayLike = ..., upper: numpy.typing.ArrayLike = ...) -> None: ...
+
+    @property
+    def kind(self) -> ZoneKind: ...
+
+    @kind.setter
+    def kind(self, value: ZoneKind, /) -> None: ...
+
+    @property
+    def lower(self) -> numpy.typing.NDArray[numpy.float64]: ...
+
+    @lower.setter
+    def lower(self, value: numpy.typing.ArrayLike, /) -> None: ...
+
+    @property
+    def upper(self) -> numpy.typing.NDArray[numpy.float64]: ...
+
+    @upper.setter
+    def upper(self, value: numpy.typing.ArrayLike, /) -> None: ...
+
+    def __repr__(self) -> str: ...
+
+    def copy(self) -> Zone:
+        """An independent copy."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    @property
+    def name(self) -> str:
+        """At most 39 bytes."""
+
+    @name.setter
+    def name(self, arg: str, /) -> None: ...
+
 class RobotModel:
     """What rt_control knows of its robot."""
 
-    def __init__(self, *, axes: int = ..., arm_axes: int = ..., simulated: int = ..., lower: numpy.typing.ArrayLike = ..., upper: numpy.typing.ArrayLike = ..., velocity: numpy.typing.ArrayLike = ..., acceleration: numpy.typing.ArrayLike = ..., jerk: numpy.typing.ArrayLike = ..., torque: numpy.typing.ArrayLike = ..., position_parent: numpy.typing.ArrayLike = ..., quaternion_parent: numpy.typing.ArrayLike = ..., axis_vector: numpy.typing.ArrayLike = ..., tcp_position: numpy.typing.ArrayLike = ..., tcp_quaternion: numpy.typing.ArrayLike = ..., mass: numpy.typing.ArrayLike = ..., centre_of_mass: numpy.typing.ArrayLike = ..., inertia: numpy.typing.ArrayLike = ..., armature: numpy.typing.ArrayLike = ..., damping: numpy.typing.ArrayLike = ..., dry_friction: numpy.typing.ArrayLike = ..., gravity: numpy.typing.ArrayLike = ..., position_noise: float = ..., velocity_noise: float = ..., acceleration_noise: float = ..., disturbance_walk: float = ..., innovation_gate: float = ..., contact_gain_radps: float = ..., contact_model_error: float = ..., contact_floor: float = ..., contact_payload_kg: float = ..., contact_touch_n: float = ..., contact_hand_radius_m: float = ..., period_ns: int = ..., observation_age_limit_ns: int = ..., chunk_duration_limit_ns: int = ..., lateness_limit_ns: int = ..., lateness_limit_degraded_ns: int = ..., stream_lease_cycles: int = ..., agent_lease_cycles: int = ..., drive_lost_cycles: int = ..., drive_lost_cycles_degraded: int = ..., drive_watchdog_cycles: int = ..., drive_watchdog_cycles_degraded: int = ..., stop_m: float = ..., slow_m: float = ..., reduced_tcp_speed_mps: float = ..., position_tolerance: float = ..., standstill_velocity: float = ..., ramp_tolerance: float = ..., reseed_tolerance: float = ...) -> None: ...
+    def __init__(self, *, axes: int = ..., arm_axes: int = ..., simulated: int = ..., lower: numpy.typing.ArrayLike = ..., upper: numpy.typing.ArrayLike = ..., velocity: numpy.typing.ArrayLike = ..., acceleration: numpy.typing.ArrayLike = ..., jerk: numpy.typing.ArrayLike = ..., torque: numpy.typing.ArrayLike = ..., position_parent: numpy.typing.ArrayLike = ..., quaternion_parent: numpy.typing.ArrayLike = ..., axis_vector: numpy.typing.ArrayLike = ..., tcp_position: numpy.typing.ArrayLike = ..., tcp_quaternion: numpy.typing.ArrayLike = ..., mass: numpy.typing.ArrayLike = ..., centre_of_mass: numpy.typing.ArrayLike = ..., inertia: numpy.typing.ArrayLike = ..., armature: numpy.typing.ArrayLike = ..., damping: numpy.typing.ArrayLike = ..., dry_friction: numpy.typing.ArrayLike = ..., gravity: numpy.typing.ArrayLike = ..., position_noise: float = ..., velocity_noise: float = ..., acceleration_noise: float = ..., disturbance_walk: float = ..., innovation_gate: float = ..., contact_gain_radps: float = ..., contact_model_error: float = ..., contact_floor: float = ..., contact_payload_kg: float = ..., contact_touch_n: float = ..., contact_hand_radius_m: float = ..., period_ns: int = ..., observation_age_limit_ns: int = ..., chunk_duration_limit_ns: int = ..., lateness_limit_ns: int = ..., lateness_limit_degraded_ns: int = ..., stream_lease_cycles: int = ..., agent_lease_cycles: int = ..., drive_lost_cycles: int = ..., drive_lost_cycles_degraded: int = ..., drive_watchdog_cycles: int = ..., drive_watchdog_cycles_degraded: int = ..., person_speed_mps: float = ..., robot_reaction_s: float = ..., intrusion_m: float = ..., person_uncertainty_m: float = ..., robot_uncertainty_m: float = ..., full_speed_mps: float = ..., self_clearance_m: float = ..., reduced_tcp_speed_mps: float = ..., position_tolerance: float = ..., standstill_velocity: float = ..., ramp_tolerance: float = ..., reseed_tolerance: float = ...) -> None: ...
 
     @property
     def axes(self) -> int: ...
@@ -2155,16 +2264,46 @@ class RobotModel:
     def drive_watchdog_cycles_degraded(self, value: int, /) -> None: ...
 
     @property
-    def stop_m(self) -> float: ...
+    def person_speed_mps(self) -> float: ...
 
-    @stop_m.setter
-    def stop_m(self, value: float, /) -> None: ...
+    @person_speed_mps.setter
+    def person_speed_mps(self, value: float, /) -> None: ...
 
     @property
-    def slow_m(self) -> float: ...
+    def robot_reaction_s(self) -> float: ...
 
-    @slow_m.setter
-    def slow_m(self, value: float, /) -> None: ...
+    @robot_reaction_s.setter
+    def robot_reaction_s(self, value: float, /) -> None: ...
+
+    @property
+    def intrusion_m(self) -> float: ...
+
+    @intrusion_m.setter
+    def intrusion_m(self, value: float, /) -> None: ...
+
+    @property
+    def person_uncertainty_m(self) -> float: ...
+
+    @person_uncertainty_m.setter
+    def person_uncertainty_m(self, value: float, /) -> None: ...
+
+    @property
+    def robot_uncertainty_m(self) -> float: ...
+
+    @robot_uncertainty_m.setter
+    def robot_uncertainty_m(self, value: float, /) -> None: ...
+
+    @property
+    def full_speed_mps(self) -> float: ...
+
+    @full_speed_mps.setter
+    def full_speed_mps(self, value: float, /) -> None: ...
+
+    @property
+    def self_clearance_m(self) -> float: ...
+
+    @self_clearance_m.setter
+    def self_clearance_m(self, value: float, /) -> None: ...
 
     @property
     def reduced_tcp_speed_mps(self) -> float: ...
@@ -2222,6 +2361,27 @@ class RobotModel:
 
     @constraint_slots.setter
     def constraint_slots(self, arg: Sequence[ConstraintSlot], /) -> None: ...
+
+    @property
+    def capsules(self) -> list[Capsule]:
+        """A copy of the list; assign a whole one."""
+
+    @capsules.setter
+    def capsules(self, arg: Sequence[Capsule], /) -> None: ...
+
+    @property
+    def pairs(self) -> list[CapsulePair]:
+        """A copy of the list; assign a whole one."""
+
+    @pairs.setter
+    def pairs(self, arg: Sequence[CapsulePair], /) -> None: ...
+
+    @property
+    def zones(self) -> list[Zone]:
+        """A copy of the list; assign a whole one."""
+
+    @zones.setter
+    def zones(self, arg: Sequence[Zone], /) -> None: ...
 
     def fault(self) -> str:
         """
