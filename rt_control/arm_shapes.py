@@ -57,7 +57,7 @@ class ArmShapes:
         """Where the capsules are when the joints' frames are there: (..., joints, 4, 4)."""
         base = np.broadcast_to(np.eye(4), (*poses.shape[:-3], 1, 4, 4))
         link_poses = np.concatenate((base, poses), axis=-3)[..., np.array(self.links, int) + 1, :, :]
-        ends = (np.array([getattr(item, end) for item in self.capsules]) for end in ("begin", "end"))
+        ends = (np.array([getattr(item, end) for item in self.capsules]).reshape(-1, 3) for end in ("begin", "end"))
         begin, end = (
             np.einsum("...ij,...j->...i", link_poses[..., :3, :3], at) + link_poses[..., :3, 3] for at in ends
         )
@@ -84,7 +84,8 @@ class ArmShapes:
     def needed(self, pairs: Sequence[tuple[int, int]], clearance_m: float) -> Array:
         """Least distance between the axes of each pair, m."""
         first, second = np.array(pairs, int).reshape(-1, 2).T
-        return self.radii[first] + self.radii[second] + clearance_m
+        needed: Array = self.radii[first] + self.radii[second] + clearance_m
+        return needed
 
     def containments(self, lines: Lines) -> Iterator[Containment]:
         """The capsules that lie inside one of another link, neighbours in the chain left aside, in one pose."""
