@@ -98,6 +98,16 @@ def test_what_is_imported_passes_the_check(
     assert "reach" in capsys.readouterr().out
 
 
+def test_a_check_says_how_many_shapes_there_are(capsys: pytest.CaptureFixture[str], urdf: Path, tmp_path: Path) -> None:
+    assert cli.main(["robot", "check", "arm7"]) == 0
+    out = capsys.readouterr().out
+    assert "shapes: 19 capsules, 119 pairs of them kept 0.005 m apart; 2 zones: table (keep_out), workspace" in out
+    output = tmp_path / "robot.toml"
+    output.write_text(draft(urdf, output, "mine", None))
+    assert cli.main(["robot", "check", str(output)]) == 0
+    assert "shapes: 0 capsules, 0 pairs, 0 zones: nothing keeps the arm from meeting itself" in capsys.readouterr().out
+
+
 def test_the_fingers_of_the_shipped_arm_become_its_gripper(tmp_path: Path) -> None:
     arm7 = load_robot("arm7")
     output = tmp_path / "robot.toml"
