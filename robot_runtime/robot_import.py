@@ -84,7 +84,10 @@ def read_model(path: Path, tool_point: str | None = None) -> Model:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file; give an MJCF or URDF model")
     model = load_skeleton(path)
-    root = ElementTree.parse(path).getroot()
+    try:
+        root = ElementTree.parse(path).getroot()
+    except ElementTree.ParseError as error:  # MuJoCo reads more leniently
+        raise InputError(f"{path}: it is not XML: {error}; correct it there, or declare the prefix (xmlns)") from None
     tool_point = _tool_point(path, model, root, tool_point)
     chain = [link.joint.name for link in read_chain(path, tool_point).links]
     leaders = _leaders(model, root)
@@ -296,7 +299,7 @@ def _drives(model: mujoco.MjModel, joint: int) -> list[int]:
 def _urdf_limits(root: ElementTree.Element) -> dict[str, tuple[float | None, float | None]]:
     """Velocity and effort of each joint; MuJoCo does not keep the velocity."""
     found = {}
-    for joint in root.iter("joint"):
+    for joint in root.findall("joint"):  # of the robot: a <transmission> has a <joint> of the same name
         limit = joint.find("limit")
         values = {} if limit is None else limit.attrib
         found[joint.get("name", "")] = (_positive(values.get("velocity")), _positive(values.get("effort")))

@@ -54,7 +54,7 @@ def distance_outside(begin: Array, end: Array, lower: Array, upper: Array) -> fl
     Between two places where the segment crosses a side's plane the square of the distance is one parabola.
     """
     along = end - begin
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         crossings = np.concatenate(((lower - begin) / along, (upper - begin) / along))
     places = np.unique(np.clip(np.concatenate(([0.0, 1.0], crossings[np.isfinite(crossings)])), 0.0, 1.0))
     middle = (places[:-1] + places[1:])[:, None] / 2

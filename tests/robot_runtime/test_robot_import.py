@@ -156,6 +156,12 @@ def test_limits_of_a_urdf_are_taken_and_what_it_lacks_is_marked(urdf: Path, tmp_
     assert 'tcp_site = "tool"' in text
 
 
+def test_the_joint_of_a_transmission_hides_no_limits(urdf: Path) -> None:
+    drive = '<transmission name="drive"><joint name="shoulder"/></transmission></robot>'
+    urdf.write_text(URDF.replace("</robot>", drive))
+    assert (read_model(urdf).axes[0].velocity, read_model(urdf).axes[0].torque) == (2.0, 30.0)
+
+
 def test_a_joint_that_follows_another_is_no_axis(mjcf: Path) -> None:
     axes = read_model(mjcf).axes
     assert [axis.name for axis in axes] == ["lift", "finger"]
@@ -175,6 +181,7 @@ def test_the_acceleration_lets_an_axis_brake_within_its_range(tmp_path: Path) ->
     ("content", "name", "tool", "says"),
     [
         ("<mujoco", "mine", None, "the model cannot be read: .* give a valid MJCF or URDF"),
+        (URDF.replace('effort="30"', 'drake:effort="30"'), "mine", None, "not XML: unbound prefix.*; correct it there"),
         ("<mujoco/>", "mine", None, "the model has no joint; allowed: revolute and prismatic"),
         (MJCF.replace("lift", "lift-1"), "mine", None, "joint 'lift-1'; allowed: letters, digits and _"),
         (MJCF.replace("lift", "l" * 32), "mine", None, "allowed: letters, digits and _ .at most 31, a letter first"),
