@@ -283,7 +283,8 @@ def _without_contained(
     capsules: Sequence[Capsule], names: Sequence[str], poses: Array
 ) -> tuple[list[Capsule], list[str]]:
     """Leave out what cannot be told apart where the robot starts; of the base, what holds a link: that is scenery."""
-    kept, remarks = list(capsules), []
+    kept = list(capsules)
+    remarks: list[str] = []
     while True:
         shapes = ArmShapes.of(kept, names)
         found = next(shapes.containments(shapes.lines_at(poses)), None)
