@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from robot_runtime.drafted_capsules import DraftedCapsules, draft_capsules
 from rt_control.errors import InputError
 from rt_control.kinematic_chain import joint_of, load_skeleton, read_chain
 from rt_control.robot_file import MAX_AXES
@@ -81,7 +84,10 @@ def read_model(path: Path, tool_point: str | None = None) -> Model:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file; give an MJCF or URDF model")
     model = load_skeleton(path)
-    root = ElementTree.parse(path).getroot()
+    try:
+        root = ElementTree.parse(path).getroot()
+    except ElementTree.ParseError as error:  # MuJoCo reads more leniently
+        raise InputError(f"{path}: it is not XML: {error}; correct it there, or declare the prefix (xmlns)") from None
     tool_point = _tool_point(path, model, root, tool_point)
     chain = [link.joint.name for link in read_chain(path, tool_point).links]
     leaders = _leaders(model, root)
@@ -122,6 +128,8 @@ def draft(path: Path, output: Path, name: str, tool_point: str | None) -> str:
     if not _NAME.fullmatch(name):
         raise InputError(f"--name {name!r}; allowed: {_NAMES}; choose another")
     model = read_model(path, tool_point)
+    start = np.array([axis.start for axis in model.arm])
+    capsules = draft_capsules(path, read_chain(path, model.tool_point), start)
     relative = os.path.relpath(path.resolve(), output.resolve().parent)
     home = ", ".join(_number(axis.start) for axis in model.axes)
     parts = [
@@ -135,6 +143,7 @@ def draft(path: Path, output: Path, name: str, tool_point: str | None) -> str:
         f'tcp_site = "{model.tool_point}"',
         "",
         *(line for axis in model.axes for line in _axis_lines(axis)),
+        *_capsule_lines(capsules),
         _WORKCELL.format(mark=_MARK, home=home),
         *_gripper_lines(model),
     ]
@@ -185,6 +194,29 @@ def _gripper_lines(model: Model) -> list[str]:
         _line("max_object_m", 0.9 * (upper - lower) * per_axis, False),
         "",
     ]
+
+
+def _capsule_lines(drafted: DraftedCapsules) -> list[str]:
+    """The shapes of the arm; a capsule that the model has just so is not marked."""
+    lines = [f"{_MARK[:7]}: {remark}" for remark in drafted.remarks]
+    for item in drafted.capsules:
+        lines += [
+            "[[capsule]]",
+            f'name = "{item.name}"',
+            f'link = "{item.link}"',
+            f"begin = [{', '.join(_number(value) for value in item.begin)}]",
+            f"end = [{', '.join(_number(value) for value in item.end)}]",
+            _line("radius", item.radius, item.name in drafted.exact),
+            "",
+        ]
+    if drafted.ignore:
+        pairs = ", ".join(f'["{first}", "{second}"]' for first, second in drafted.ignore)
+        lines += [
+            "[self_collision]",
+            f"ignore = [{pairs}] {_MARK[:7]}: near each other at home; keep those that always are",
+            "",
+        ]
+    return lines
 
 
 def _line(key: str, value: float, known: bool) -> str:
@@ -267,7 +299,7 @@ def _drives(model: mujoco.MjModel, joint: int) -> list[int]:
 def _urdf_limits(root: ElementTree.Element) -> dict[str, tuple[float | None, float | None]]:
     """Velocity and effort of each joint; MuJoCo does not keep the velocity."""
     found = {}
-    for joint in root.iter("joint"):
+    for joint in root.findall("joint"):  # of the robot: a <transmission> has a <joint> of the same name
         limit = joint.find("limit")
         values = {} if limit is None else limit.attrib
         found[joint.get("name", "")] = (_positive(values.get("velocity")), _positive(values.get("effort")))

@@ -15,9 +15,13 @@ import msgspec
 from rt_control.errors import InputError
 from rt_control.model_compiler import compile_model
 from rt_control.robot_file import (
+    BASE,
+    MAX_CAPSULES,
+    MAX_ZONES,
     Axis,
     Bin,
     Camera,
+    Capsule,
     ConstraintSource,
     Contact,
     Estimator,
@@ -26,11 +30,13 @@ from rt_control.robot_file import (
     RobotDescription,
     RobotFile,
     Section,
+    SelfCollision,
     Separation,
     Simulation,
     Timing,
     Tolerance,
     Workcell,
+    Zone,
 )
 
 __all__ = ["RobotDescription", "compile_model", "load_robot", "shipped_robots"]
@@ -164,6 +170,9 @@ _SECTIONS: dict[str, type[Section]] = {
     "contact": Contact,
     "workcell": Workcell,
     "bin": Bin,
+    "capsule": Capsule,
+    "self_collision": SelfCollision,
+    "zone": Zone,
     "gripper": Gripper,
     "camera": Camera,
     "simulation": Simulation,
@@ -176,6 +185,7 @@ def _check(description: RobotDescription) -> None:
     _check_timing(description)
     _check_workcell(description)
     _check_gripper(description)
+    _check_shapes(description)
     _check_cameras(description)
     _check_simulation(description)
     if not description.model_path.is_file():
@@ -299,6 +309,42 @@ def _check_gripper(description: RobotDescription) -> None:
     opening = abs(gripper.open - gripper.closed) * gripper.opening_per_axis
     if gripper.max_object_m > opening:
         _refuse(path, "gripper.max_object_m", gripper.max_object_m, f"at most the opening {opening:g}", "lower it")
+
+
+def _check_shapes(description: RobotDescription) -> None:
+    path, capsules, zones = description.path, description.capsule, description.zone
+    for key, count, most in (("capsule", len(capsules), MAX_CAPSULES), ("zone", len(zones), MAX_ZONES)):
+        if count > most:
+            raise InputError(f"{path}: [[{key}]] is there {count} times; allowed: at most {most}; merge or remove some")
+    names = [item.name for item in capsules]
+    _check_unique(path, "capsule[].name", names)
+    if capsules and BASE in description.axis_names:
+        index = description.axis_names.index(BASE)
+        allowed = f"any but {BASE!r}, which means the base where there are capsules"
+        _refuse(path, f"axis[{index}].name", BASE, allowed, "rename the joint")
+    links = (BASE, *description.arm_names)
+    for index, item in enumerate(capsules):
+        if item.link not in links:
+            where = f"capsule[{index}].link (of {item.name!r})"
+            _refuse(path, where, item.link, ", ".join(links), "name the axis of the arm that moves it")
+    for index, pair in enumerate(description.self_collision.ignore):
+        where = f"self_collision.ignore[{index}]"
+        for name in pair:
+            if name not in names:
+                allowed = ", ".join(names) or "nothing: no capsule is declared"
+                _refuse(path, where, name, allowed, "name two of the [[capsule]]s")
+        if pair[0] == pair[1]:
+            _refuse(path, where, list(pair), "two different capsules", "correct it")
+    _check_unique(path, "zone[].name", [item.name for item in zones])
+    for index, zone in enumerate(zones):
+        where = f"zone[{index}].lower (of {zone.name!r})"
+        for side, lower, upper in zip("xyz", zone.lower, zone.upper, strict=True):
+            if lower >= upper:
+                _refuse(path, where, lower, f"less than upper = {upper} in {side}", "swap them")
+        if not capsules:
+            _refuse(
+                path, f"zone[{index}].name", zone.name, "none where there is no [[capsule]]", "add the arm's shapes"
+            )
 
 
 def _check_cameras(description: RobotDescription) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -82,6 +83,53 @@ def read_chain(model_path: Path, tcp: str) -> KinematicChain:
         pose_base_from_last = pose_base_from_joint
     others = tuple(joint_of(model, joint) for joint in range(model.njnt) if joint not in chain)
     return KinematicChain(tuple(links), others, np.linalg.inv(pose_base_from_last) @ pose_base_from_tcp)
+
+
+def poses_base_from_joints(chain: KinematicChain, positions: npt.NDArray[np.float64]) -> Pose:
+    """Pose of each joint's frame in the base.
+
+    Args:
+        positions: of the joints, rad or m; (..., joints).
+
+    Returns:
+        (..., joints, 4, 4).
+    """
+    poses = np.empty((*positions.shape, 4, 4))
+    pose = np.eye(4)
+    for index, link in enumerate(chain.links):
+        pose = pose @ link.pose_parent_from_joint @ _motion(link, positions[..., index])
+        poses[..., index, :, :] = pose
+    return poses
+
+
+def _motion(link: ChainLink, position: npt.NDArray[np.float64]) -> Pose:
+    """What a joint does at a position, in its own frame: (..., 4, 4)."""
+    pose = np.zeros((*position.shape, 4, 4))
+    pose[..., :, :] = np.eye(4)
+    axis = link.axis / np.linalg.norm(link.axis)
+    if link.joint.kind == "prismatic":
+        pose[..., :3, 3] = position[..., None] * axis
+        return pose
+    x, y, z = axis
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    sine, cosine = np.sin(position)[..., None, None], np.cos(position)[..., None, None]
+    pose[..., :3, :3] += sine * cross + (1.0 - cosine) * (cross @ cross)  # Rodrigues
+    return pose
+
+
+def moving_joints(model: mujoco.MjModel, joints: Sequence[str]) -> list[int]:
+    """Which joint of a chain moves each body of a model: its index, the last of two on one body; -1: none does.
+
+    What hangs at the chain but not in it counts to the last joint before it.
+    """
+    carrier = {int(model.jnt_bodyid[model.joint(name).id]): index for index, name in enumerate(joints)}
+    found = []
+    for body in range(model.nbody):
+        ancestor = body
+        while ancestor and ancestor not in carrier:
+            ancestor = int(model.body_parentid[ancestor])
+        found.append(carrier.get(ancestor, -1))
+    return found
 
 
 def load_skeleton(model_path: Path) -> mujoco.MjModel:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from rt_control.arm_shapes import set_shapes
 from rt_control.errors import InputError
 from rt_control.kinematic_chain import Joint, KinematicChain, read_chain
 from rt_control.rigid_links import read_rigid_links
@@ -60,6 +61,7 @@ def compile_model(description: RobotDescription) -> RobotModel:
     model.reseed_tolerance = description.tolerance.reseed
     _set_estimator_and_contact(model, description)
     model.constraint_slots = [_slot(item, timing.period_s) for item in description.constraint_source]
+    set_shapes(model, description, chain)
     if fault := model.fault():
         raise InputError(f"{description.path}: {fault}; correct it")
     return model
@@ -72,7 +74,7 @@ def checked_chain(description: RobotDescription) -> KinematicChain:
         InputError: an axis is missing, in another order, of another kind, or has a range beyond the model's.
     """
     chain = read_chain(description.model_path, description.robot.tcp_site)
-    arm = [description.axis[index].name for index in description.arm_indices]
+    arm = list(description.arm_names)
     found = [link.joint.name for link in chain.links]
     if arm != found:
         raise InputError(

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rt_control.errors import InputError
+from rt_control.kinematic_chain import moving_joints
 
 if TYPE_CHECKING:
     import mujoco
@@ -67,13 +68,9 @@ def read_rigid_links(model_path: Path, joints: Sequence[str]) -> RigidLinks:
     mujoco.mj_kinematics(model, data)
     ids = [model.joint(name).id for name in joints]
     bodies: list[list[int]] = [[] for _ in ids]
-    carrier = {int(model.jnt_bodyid[joint]): index for index, joint in enumerate(ids)}  # of two on a body, the last
-    for body in range(1, model.nbody):
-        ancestor = body
-        while ancestor and ancestor not in carrier:
-            ancestor = int(model.body_parentid[ancestor])
-        if ancestor:
-            bodies[carrier[ancestor]].append(body)
+    for body, index in enumerate(moving_joints(model, joints)):
+        if index >= 0:
+            bodies[index].append(body)
     links = tuple(_link(model, data, model_path, joint, parts) for joint, parts in zip(ids, bodies, strict=True))
     return RigidLinks(links, model.opt.gravity.copy())
 

@@ -21,11 +21,15 @@ class RobotReport:
         reach_m: largest distance of the tool centre point from the first axis, over sampled positions.
         pose_base_from_tcp_at_home: 4x4.
         stopping_s: how long the slowest axis needs from full speed to standstill.
+        capsules, pairs, zones: shapes of the arm, those of them that must stay apart, and boxes that bound its motion.
     """
 
     reach_m: float
     pose_base_from_tcp_at_home: npt.NDArray[np.float64]
     stopping_s: float
+    capsules: int
+    pairs: int
+    zones: int
 
 
 def check_robot(description: RobotDescription) -> RobotReport:
@@ -36,7 +40,8 @@ def check_robot(description: RobotDescription) -> RobotReport:
     """
     from rt_control._native import Kinematics
 
-    kinematics = Kinematics(compile_model(description))
+    model = compile_model(description)
+    kinematics = Kinematics(model)
     arm = [description.axis[index] for index in description.arm_indices]
     random = np.random.default_rng(0)
     positions = random.uniform([axis.lower for axis in arm], [axis.upper for axis in arm], (_SAMPLES, len(arm)))
@@ -46,4 +51,7 @@ def check_robot(description: RobotDescription) -> RobotReport:
         reach_m=max(float(np.linalg.norm(kinematics.forward(position)[:3, 3] - shoulder)) for position in positions),
         pose_base_from_tcp_at_home=kinematics.forward(home),
         stopping_s=max(axis.velocity / axis.acceleration for axis in arm),
+        capsules=len(model.capsules),
+        pairs=len(model.pairs),
+        zones=len(model.zones),
     )

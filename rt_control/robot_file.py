@@ -10,6 +10,10 @@ import msgspec
 from rt_control.errors import InputError
 
 MAX_AXES = 16  # kMaxAxes of messages.hpp
+MAX_CAPSULES = 32  # kMaxCapsules of model.hpp
+MAX_PAIRS = 128  # kMaxPairs
+MAX_ZONES = 8  # kMaxZones
+BASE = "base"  # link of a capsule that does not move
 BIN_FLOOR_M = 0.006  # thickness of a bin's floor
 
 Positive = Annotated[float, msgspec.Meta(gt=0.0)]
@@ -20,6 +24,7 @@ Cycles = Annotated[int, msgspec.Meta(ge=1)]
 Pixels = Annotated[int, msgspec.Meta(ge=16, le=4096)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,30}$")]
 Vector2 = tuple[float, float]
+Vector3 = tuple[float, float, float]
 Size3 = tuple[Positive, Positive, Positive]
 
 
@@ -196,6 +201,44 @@ class Workcell(Section, frozen=True, kw_only=True):
         return next((item for item in self.bin if item.name == name), None)
 
 
+class Capsule(Section, frozen=True, kw_only=True):
+    """Shape of a part of the arm: all that is within `radius` of the straight line from `begin` to `end`, m.
+
+    Attributes:
+        link: arm axis that moves it, in whose joint's frame it is; `base`: at rest, in the base frame.
+        begin, end: the same point twice for a ball.
+    """
+
+    name: Name
+    link: Name
+    begin: Vector3
+    end: Vector3
+    radius: Positive
+
+
+class SelfCollision(Section, frozen=True, kw_only=True):
+    """What capsules of the arm keep between them; those of one link and of neighbours in the chain are not watched.
+
+    Attributes:
+        ignore: pairs of capsules that may be near each other because they always are.
+    """
+
+    clearance_m: NotNegative = 0.005
+    ignore: tuple[tuple[Name, Name], ...] = ()
+
+
+class Zone(Section, frozen=True, kw_only=True):
+    """A box in the base frame, m, that no moving capsule may enter (`keep_out`) or that none may leave (`keep_in`).
+
+    A box that is open to a side has a far number there.
+    """
+
+    name: Name
+    kind: Literal["keep_out", "keep_in"]
+    lower: Vector3
+    upper: Vector3
+
+
 class Gripper(Section, frozen=True, kw_only=True):
     """The hand.
 
@@ -260,6 +303,9 @@ class RobotFile(Section, frozen=True, kw_only=True):
     estimator: Estimator = Estimator()
     contact: Contact = Contact()
     workcell: Workcell
+    capsule: tuple[Capsule, ...] = ()
+    self_collision: SelfCollision = SelfCollision()
+    zone: tuple[Zone, ...] = ()
     gripper: Gripper | None = None
     camera: tuple[Camera, ...] = ()
     simulation: Simulation | None = None
@@ -314,6 +360,11 @@ class RobotDescription(RobotFile, frozen=True, kw_only=True):
     def arm_indices(self) -> tuple[int, ...]:
         """Indices of the axes that move the tool centre point: all but the gripper's."""
         return tuple(index for index in range(len(self.axis)) if index != self.gripper_index)
+
+    @property
+    def arm_names(self) -> tuple[str, ...]:
+        """Names of the axes that move the tool centre point, from base to flange."""
+        return tuple(self.axis[index].name for index in self.arm_indices)
 
     @property
     def home(self) -> tuple[float, ...]:

@@ -103,3 +103,11 @@ def print_robot(description: RobotDescription, report: RobotReport) -> None:
         f"the slowest axis stops from full speed in {report.stopping_s:.2f} s",
         soft_wrap=True,
     )
+    zones = ", ".join(f"{item.name} ({item.kind})" for item in description.zone)
+    console.print(
+        f"shapes: {report.capsules} capsules, {report.pairs} pairs of them kept"
+        f" {description.self_collision.clearance_m:g} m apart; {report.zones} zones{zones and ': ' + zones}"
+        if report.capsules
+        else "shapes: 0 capsules, 0 pairs, 0 zones: nothing keeps the arm from meeting itself; add [[capsule]]s",
+        soft_wrap=True,
+    )

@@ -98,6 +98,16 @@ def test_what_is_imported_passes_the_check(
     assert "reach" in capsys.readouterr().out
 
 
+def test_a_check_says_how_many_shapes_there_are(capsys: pytest.CaptureFixture[str], urdf: Path, tmp_path: Path) -> None:
+    assert cli.main(["robot", "check", "arm7"]) == 0
+    out = capsys.readouterr().out
+    assert "shapes: 19 capsules, 119 pairs of them kept 0.005 m apart; 2 zones: table (keep_out), workspace" in out
+    output = tmp_path / "robot.toml"
+    output.write_text(draft(urdf, output, "mine", None))
+    assert cli.main(["robot", "check", str(output)]) == 0
+    assert "shapes: 0 capsules, 0 pairs, 0 zones: nothing keeps the arm from meeting itself" in capsys.readouterr().out
+
+
 def test_the_fingers_of_the_shipped_arm_become_its_gripper(tmp_path: Path) -> None:
     arm7 = load_robot("arm7")
     output = tmp_path / "robot.toml"
@@ -146,6 +156,12 @@ def test_limits_of_a_urdf_are_taken_and_what_it_lacks_is_marked(urdf: Path, tmp_
     assert 'tcp_site = "tool"' in text
 
 
+def test_the_joint_of_a_transmission_hides_no_limits(urdf: Path) -> None:
+    drive = '<transmission name="drive"><joint name="shoulder"/></transmission></robot>'
+    urdf.write_text(URDF.replace("</robot>", drive))
+    assert (read_model(urdf).axes[0].velocity, read_model(urdf).axes[0].torque) == (2.0, 30.0)
+
+
 def test_a_joint_that_follows_another_is_no_axis(mjcf: Path) -> None:
     axes = read_model(mjcf).axes
     assert [axis.name for axis in axes] == ["lift", "finger"]
@@ -165,6 +181,7 @@ def test_the_acceleration_lets_an_axis_brake_within_its_range(tmp_path: Path) ->
     ("content", "name", "tool", "says"),
     [
         ("<mujoco", "mine", None, "the model cannot be read: .* give a valid MJCF or URDF"),
+        (URDF.replace('effort="30"', 'drake:effort="30"'), "mine", None, "not XML: unbound prefix.*; correct it there"),
         ("<mujoco/>", "mine", None, "the model has no joint; allowed: revolute and prismatic"),
         (MJCF.replace("lift", "lift-1"), "mine", None, "joint 'lift-1'; allowed: letters, digits and _"),
         (MJCF.replace("lift", "l" * 32), "mine", None, "allowed: letters, digits and _ .at most 31, a letter first"),

@@ -180,6 +180,72 @@ BAD = {
         "size = [0.24, 0.24, 0.0]",
         "workcell.bin[0].size[2] (of 'left_bin') = 0.0; allowed: a number > 0.0",
     ),
+    "two capsules of one name": (
+        'name = "base_column"',
+        'name = "base_plate"',
+        "capsule[1].name = 'base_plate'; allowed: each only once",
+    ),
+    "capsule on an unknown link": (
+        'link = "joint2"',
+        'link = "joint9"',
+        "capsule[4].link (of 'link2') = 'joint9'; allowed: base, joint1, joint2,",
+    ),
+    "capsule on the gripper": ('link = "joint2"', 'link = "gripper"', "joint6, joint7; name the axis of the arm that"),
+    "capsule without a radius": (
+        r"radius = .*",
+        "radius = 0.0",
+        "capsule[0].radius (of 'base_plate') = 0.0; allowed: a number > 0.0",
+    ),
+    "capsule in a plane": (
+        r"begin = \[.*",
+        "begin = [0.1, 0.2]",
+        "capsule[0].begin (of 'base_plate') = [0.1, 0.2]; allowed",
+    ),
+    "unknown key of a capsule": (
+        r"radius = .*",
+        "radius = 0.1\ncolour = 3",
+        "capsule[0].colour (of 'base_plate') = 3; allowed: name, link, begin, end, radius; remove it",
+    ),
+    "ignored capsule that is none": (
+        r'ignore = \[\["link5_wrist"',
+        'ignore = [["wrist"',
+        "self_collision.ignore[0] = 'wrist'; allowed: base_plate, base_column, ",
+    ),
+    "ignored with itself": (
+        r"ignore = .*",
+        'ignore = [["link7", "link7"]]',
+        "self_collision.ignore[0] = ['link7', 'link7']; allowed: two different capsules; correct it",
+    ),
+    "negative clearance": (
+        r"clearance_m = .*",
+        "clearance_m = -0.001",
+        "self_collision.clearance_m = -0.001; allowed: a number >= 0.0",
+    ),
+    "two zones of one name": (
+        'name = "workspace"',
+        'name = "table"',
+        "zone[1].name = 'table'; allowed: each only once",
+    ),
+    "zone of an unknown kind": (
+        'kind = "keep_out"',
+        'kind = "keep_off"',
+        "zone[0].kind (of 'table') = 'keep_off'; allowed: keep_out, keep_in; choose one",
+    ),
+    "zone inside out": (
+        r"upper = \[0.82, 0.64, .*",
+        "upper = [0.82, 0.64, -0.9]",
+        "zone[0].lower (of 'table') = -0.8; allowed: less than upper = -0.9 in z; swap them",
+    ),
+    "endless zone": (
+        r"upper = \[0.82, 0.64, .*",
+        "upper = [0.82, 0.64, inf]",
+        "zone[0].upper[2] = inf; allowed: a finite number",
+    ),
+    "zone without an arm": (
+        r"(?s)\[\[capsule\]\].*(?=\[\[zone\]\].*\[\[zone\]\])",
+        "",
+        "zone[0].name = 'table'; allowed: none where there is no [[capsule]]; add the arm's shapes",
+    ),
     "no TOML": (r"\[robot\]", "[robot", "is not TOML: Expected ']'"),
 }
 
@@ -194,6 +260,26 @@ def test_a_bad_robot_file_is_refused_in_one_line_that_names_file_key_value_and_m
     assert text.startswith(f"{path}: ")
     assert message in text
     assert re.search(r"; [a-z]", text), "a mend follows"
+
+
+@pytest.mark.parametrize(("section", "most"), [("capsule", 32), ("zone", 8)])
+def test_more_shapes_than_the_model_holds_are_refused_with_both_figures(
+    section: str, most: int, make_file: MakeFile
+) -> None:
+    path = make_file("name", "name")
+    text = path.read_text()
+    more = most + 1 - text.count(f"[[{section}]]")
+    shape = {
+        "capsule": 'link = "base"\nbegin = [0, 0, 0]\nend = [0, 0, 0]\nradius = 0.1',
+        "zone": 'kind = "keep_out"\nlower = [5, 5, 5]\nupper = [6, 6, 6]',
+    }[section]
+    path.write_text(text + "".join(f'\n[[{section}]]\nname = "more{index}"\n{shape}\n' for index in range(more)))
+    assert f"[[{section}]] is there {most + 1} times; allowed: at most {most}; merge or remove" in refusal_of(path)
+
+
+def test_an_axis_named_as_the_base_is_refused_where_there_are_capsules(make_file: MakeFile) -> None:
+    path = make_file('name = "joint1"', 'name = "base"')
+    assert "axis[0].name = 'base'; allowed: any but 'base', which means the base where there are" in refusal_of(path)
 
 
 def test_a_simulated_robot_without_a_world_is_refused(make_file: MakeFile) -> None:
