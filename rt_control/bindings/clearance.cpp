@@ -16,17 +16,22 @@ using Vector = Eigen::Vector3d;
 // The core takes the chain as it is placed; in Python a position says the same.
 struct Standing {
   Kinematics kinematics;
+  Capsules capsules;
   Clearance clearance;
   PointSpeed speed;
   std::size_t axes;
 
   explicit Standing(const RobotModel& model)
-      : kinematics(model), clearance(model), speed(model), axes(model.arm_axes) {}
+      : kinematics(model), capsules(model), clearance(model), speed(model), axes(model.arm_axes) {}
 
-  [[nodiscard]] ChainPose place(nb::handle position) const {
+  void stand(nb::handle value) {
+    const AxisVector position = axes_of(axes, value);
     ChainPose chain;
-    kinematics.place(axes_of(axes, position), chain);
-    return chain;
+    Segments segments;
+    kinematics.place(position, chain);
+    capsules.place(chain, segments);
+    clearance.stand(position, segments);
+    speed.stand(chain, segments);
   }
 };
 
@@ -69,7 +74,7 @@ void bind_clearance(nb::module_& module) {
             }
             AxisStates states{};
             std::copy(next.begin(), next.end(), states.begin());
-            self.clearance.stand(axes_of(self.axes, position), self.place(position));
+            self.stand(position);
             return self.clearance.check(states);
           },
           nb::arg("position"), nb::arg("next"),
@@ -79,15 +84,16 @@ void bind_clearance(nb::module_& module) {
       .def(
           "least_m",
           [](Standing& self, nb::handle position) {
-            self.clearance.stand(axes_of(self.axes, position), self.place(position));
+            self.stand(position);
             return self.clearance.least_m();
           },
           nb::arg("position"), nb::sig("def least_m(self, position: numpy.typing.ArrayLike) -> float"),
           "Least distance over all that is watched less what must be left, m; infinite where nothing is.")
       .def(
           "fastest_point",
-          [](const Standing& self, nb::handle position, nb::handle velocity) {
-            return self.speed.fastest(self.place(position), axes_of(self.axes, velocity, "axis velocities"));
+          [](Standing& self, nb::handle position, nb::handle velocity) {
+            self.stand(position);
+            return self.speed.fastest(axes_of(self.axes, velocity, "axis velocities"));
           },
           nb::arg("position"), nb::arg("velocity"),
           nb::sig(

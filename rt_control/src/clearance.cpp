@@ -94,17 +94,17 @@ double distance_inside(const Segment& segment, const Eigen::Vector3d& lower, con
 Clearance::Clearance(const RobotModel& model) noexcept
     : kinematics_(model),
       arm_axes_(model.arm_axes),
-      capsules_(model.capsules),
+      capsules_(model),
       lost_s_(kLostCycles * static_cast<double>(model.period_ns) * 1e-9),
       acceleration_(model.acceleration),
       jerk_(model.jerk) {
-  for (std::size_t index = 0; index < capsules_; ++index) {
+  far_until_.fill(-kInfinity);
+  for (std::size_t index = 0; index < capsules_.count(); ++index) {
     const Capsule& capsule = model.capsule[index];
-    link_[index] = capsule.link;
-    segment_[index] = {vector_of(capsule.begin), vector_of(capsule.end)};
-    half_[index] = (segment_[index].end - segment_[index].begin).norm() / 2;
+    const Segment& own = capsules_.own(index);
+    half_[index] = (own.end - own.begin).norm() / 2;
     // From an axis to the part, at most: over the joints in between, however they stand.
-    double reach = std::max(segment_[index].begin.norm(), segment_[index].end.norm());
+    double reach = std::max(own.begin.norm(), own.end.norm());
     for (std::int32_t axis = capsule.link; axis >= 0; --axis) {
       const auto joint = static_cast<std::size_t>(axis);
       lever_[index][joint] = model.kind[joint] == AxisKind::revolute ? reach : 1.0;
@@ -131,7 +131,7 @@ Clearance::Clearance(const RobotModel& model) noexcept
                          first.radius + second.radius + model.self_clearance_m};
   }
   for (std::size_t zone = 0; zone < model.zones; ++zone) {
-    for (std::size_t index = 0; index < capsules_; ++index) {
+    for (std::size_t index = 0; index < capsules_.count(); ++index) {
       if (model.capsule[index].link != kBaseLink) {
         guard_[guards_++] = {static_cast<std::uint16_t>(index), static_cast<std::uint16_t>(zone), true, 0,
                              model.capsule[index].radius,       model.capsule[index].radius};
@@ -140,25 +140,15 @@ Clearance::Clearance(const RobotModel& model) noexcept
   }
 }
 
-void Clearance::place(const ChainPose& chain, Segments& segments) const noexcept {
-  for (std::size_t index = 0; index < capsules_; ++index) {
-    const Segment& own = segment_[index];
-    if (link_[index] == kBaseLink) {
-      segments[index] = own;
-    } else {
-      const Pose& pose = chain.link[static_cast<std::size_t>(link_[index])];
-      segments[index] = {pose.position + pose.rotation * own.begin, pose.position + pose.rotation * own.end};
-    }
-  }
-}
-
-void Clearance::stand(const AxisVector& position, const ChainPose& chain) noexcept {
+void Clearance::stand(const AxisVector& position, const Segments& segments) noexcept {
   if (guards_ == 0) {
     return;
   }
+  for (std::size_t axis = 0; axis < arm_axes_; ++axis) {
+    travelled_[axis] += std::abs(position[axis] - stands_at_[axis]);
+  }
   stands_at_ = position;
-  place(chain, stands_);
-  std::fill_n(known_.begin(), guards_, false);
+  stands_ = segments;
 }
 
 // Between the axes of the capsules, or from the axis to the zone.
@@ -189,26 +179,38 @@ double Clearance::rough_distance(const Guard& guard) const noexcept {
                   (moving.begin.cwiseMin(moving.end) - upper).maxCoeff());
 }
 
-double Clearance::distance_here(std::size_t index) noexcept {
-  if (!known_[index]) {
-    known_[index] = true;
-    here_[index] = distance(guard_[index], stands_);
-  }
-  return here_[index];
-}
-
 double Clearance::shrinks_by(const Guard& guard, const AxisVector& ways) const noexcept {
   double sum = 0;
-  for (auto axis = guard.first_axis; axis <= static_cast<std::size_t>(link_[guard.moving]); ++axis) {
+  for (auto axis = guard.first_axis; axis <= static_cast<std::size_t>(capsules_.link(guard.moving)); ++axis) {
     sum += lever_[guard.moving][axis] * ways[axis];
   }
   return sum;
 }
 
-bool Clearance::is_far(std::size_t index, const Ways& ways) noexcept {
+void Clearance::sum_ways(const AxisVector& ways, Sums& sums) const noexcept {
+  for (std::size_t index = 0; index < capsules_.count(); ++index) {
+    double sum = 0;
+    for (std::int32_t axis = capsules_.link(index); axis >= 0; --axis) {
+      sum += lever_[index][static_cast<std::size_t>(axis)] * ways[static_cast<std::size_t>(axis)];
+      sums[index][static_cast<std::size_t>(axis)] = sum;
+    }
+  }
+}
+
+// Whether all ways from the beginning on, those of the motion in question included, leave the distance large enough.
+// What was seen to be far stays so until the arm has gone as far as that; then it is looked at again.
+bool Clearance::is_far(std::size_t index, const Sums& sums) noexcept {
   const Guard& guard = guard_[index];
-  const double needed = guard.needed_m + kRoom_m + shrinks_by(guard, ways.whole) + shrinks_by(guard, ways.lost);
-  return rough_distance(guard) >= needed || distance_here(index) >= needed;
+  const double ways = sums[guard.moving][guard.first_axis];
+  if (ways <= far_until_[index]) {
+    return true;
+  }
+  const double from = shrinks_by(guard, travelled_) - guard.needed_m - kRoom_m;
+  far_until_[index] = from + rough_distance(guard);
+  if (ways > far_until_[index]) {
+    far_until_[index] = from + distance(guard, stands_);
+  }
+  return ways <= far_until_[index];
 }
 
 ClearanceFinding Clearance::check(const AxisStates& next) noexcept {
@@ -216,6 +218,7 @@ ClearanceFinding Clearance::check(const AxisStates& next) noexcept {
     return {};
   }
   Ways ways;
+  AxisVector all{};
   std::array<StopProfile, kMaxAxes> stops;
   for (std::size_t axis = 0; axis < arm_axes_; ++axis) {
     const AxisState& state = next[axis];
@@ -226,13 +229,16 @@ ClearanceFinding Clearance::check(const AxisStates& next) noexcept {
     const double out = std::max(reach.highest - std::max(state.position, rest), 0.0) +
                        std::max(std::min(state.position, rest) - reach.lowest, 0.0);
     ways.back[axis] = 2 * out;
-    ways.whole[axis] = std::abs(state.position - stands_at_[axis]) + std::abs(rest - state.position) + ways.back[axis];
     ways.lost[axis] = lost_s_ * std::max(reach.fastest, -reach.slowest);
+    all[axis] = travelled_[axis] + std::abs(state.position - stands_at_[axis]) + std::abs(rest - state.position) +
+                ways.back[axis] + ways.lost[axis];
   }
+  Sums sums;
+  sum_ways(all, sums);
   std::array<std::uint16_t, kMaxGuards> near;
   std::size_t count = 0;
   for (std::size_t index = 0; index < guards_; ++index) {
-    if (!is_far(index, ways)) {
+    if (!is_far(index, sums)) {
       near[count++] = static_cast<std::uint16_t>(index);
     }
   }
@@ -246,9 +252,10 @@ ClearanceFinding Clearance::walk(std::span<const std::uint16_t> near, const std:
   for (std::size_t axis = 0; axis < arm_axes_; ++axis) {
     duration_s = std::max(duration_s, stops[axis].duration_s());
   }
+  std::array<double, kMaxGuards> here;
   std::array<double, kMaxGuards> before;
   for (std::size_t item = 0; item < near.size(); ++item) {
-    before[item] = here_[near[item]];
+    here[item] = before[item] = distance(guard_[near[item]], stands_);
   }
   AxisVector position = stands_at_;
   for (std::size_t step = 1; step <= kPlaces; ++step) {
@@ -265,19 +272,18 @@ ClearanceFinding Clearance::walk(std::span<const std::uint16_t> near, const std:
     ChainPose chain;
     Segments segments;
     kinematics_.place(position, chain);
-    place(chain, segments);
+    capsules_.place(chain, segments);
     for (std::size_t item = 0; item < near.size(); ++item) {
       const Guard& guard = guard_[near[item]];
       const double now = distance(guard, segments);
-      const double here = here_[near[item]];
       const double sure = (before[item] + now - shrinks_by(guard, way)) / 2 - shrinks_by(guard, ways.lost);
       // What is nearer than it must be, and has no such bound, may at least not come nearer.
-      const bool is_sure = here < guard.needed_m || sure >= guard.needed_m;
-      const double kept = std::min(here - kRounding_m, guard.needed_m + kRoom_m);
+      const bool is_sure = here[item] < guard.needed_m || sure >= guard.needed_m;
+      const double kept = std::min(here[item] - kRounding_m, guard.needed_m + kRoom_m);
       if (!(is_sure && now >= kept)) {
         const Constraint by = guard.is_zone ? Constraint::workspace : Constraint::self_collision;
         const auto& [distance_m, needed_m] = is_sure ? std::pair{now, kept} : std::pair{sure, guard.needed_m};
-        return {false, by, link_[guard.moving], distance_m - guard.radii_m, needed_m - guard.radii_m};
+        return {false, by, capsules_.link(guard.moving), distance_m - guard.radii_m, needed_m - guard.radii_m};
       }
       before[item] = now;
     }
@@ -285,10 +291,10 @@ ClearanceFinding Clearance::walk(std::span<const std::uint16_t> near, const std:
   return {};
 }
 
-double Clearance::least_m() noexcept {
+double Clearance::least_m() const noexcept {
   double least = kInfinity;
   for (std::size_t index = 0; index < guards_; ++index) {
-    least = std::min(least, distance_here(index) - guard_[index].needed_m);
+    least = std::min(least, distance(guard_[index], stands_) - guard_[index].needed_m);
   }
   return least;
 }

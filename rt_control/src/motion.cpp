@@ -45,6 +45,7 @@ Motion::Motion(const RobotModel& model) noexcept
     : model_(model),
       kinematics_(model),
       body_(model),
+      capsules_(model),
       speed_(model),
       clearance_(model),
       period_(static_cast<double>(model.period_ns) * 1e-9) {}
@@ -81,7 +82,9 @@ AccelerationRange Motion::accelerations_of(std::size_t axis) const noexcept {
 // Where the reference is, and the stop that is in hand there: the shortest one of every axis.
 void Motion::stand() noexcept {
   kinematics_.place(reference_.position, chain_);
-  clearance_.stand(reference_.position, chain_);
+  capsules_.place(chain_, segments_);
+  speed_.stand(chain_, segments_);
+  clearance_.stand(reference_.position, segments_);
   for (std::size_t axis = 0; axis < model_.axes; ++axis) {
     stop_[axis] = StopProfile(state_of(axis), model_.acceleration[axis], model_.jerk[axis]).at(period_);
   }
@@ -115,9 +118,9 @@ Motion::Binding Motion::path_binding(const AxisVector& velocity, const Care& car
     binding.take(by, static_cast<std::int32_t>(axis), std::abs(velocity[axis]), allowed);
   }
   if (std::isfinite(care.tcp_speed_mps)) {
-    const double fastest = speed_.fastest(chain_, velocity);
+    const double fastest = speed_.fastest(velocity);
     if (fastest > care.tcp_speed_mps) {
-      const double stopping = braking_counts ? speed_.fastest(chain_, peak_velocities(stop_)) : 0.0;
+      const double stopping = braking_counts ? speed_.fastest(peak_velocities(stop_)) : 0.0;
       const Constraint why = by == Constraint::separation ? by : Constraint::tcp_speed;
       binding.take(why, -1, fastest, std::max(care.tcp_speed_mps, stopping));
     }
@@ -244,7 +247,7 @@ AxisStates Motion::braked() const noexcept {
 // back towards braking in the direction of the motion, just as far as needed.
 void Motion::hold_speed(double limit) noexcept {
   PointSpeed::Velocities wanted;
-  speed_.of(chain_, peak_velocities(wanted_), wanted);
+  speed_.of(peak_velocities(wanted_), wanted);
   const auto is_fast = [&](const Eigen::Vector3d& velocity) { return velocity.squaredNorm() > limit * limit; };
   const auto count = static_cast<std::ptrdiff_t>(speed_.points());
   if (std::none_of(wanted.begin(), wanted.begin() + count, is_fast)) {
@@ -252,7 +255,7 @@ void Motion::hold_speed(double limit) noexcept {
   }
   const AxisStates slower = braked();
   PointSpeed::Velocities stopping;
-  speed_.of(chain_, peak_velocities(slower), stopping);
+  speed_.of(peak_velocities(slower), stopping);
   double share = 1.0;
   for (std::size_t point = 0; point < speed_.points(); ++point) {
     share = std::min(share, share_within(stopping[point], wanted[point], limit));

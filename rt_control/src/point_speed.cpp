@@ -4,56 +4,71 @@
 
 namespace dynamical::rt {
 
-PointSpeed::PointSpeed(const RobotModel& model) noexcept : arm_axes_(model.arm_axes), kind_(model.kind), point_{} {
-  add(model.arm_axes - 1, model.tcp_position);
-  for (std::size_t index = 0; index < model.capsules; ++index) {
-    const Capsule& capsule = model.capsule[index];
-    if (capsule.link != kBaseLink) {
-      add(static_cast<std::size_t>(capsule.link), capsule.begin);
-      add(static_cast<std::size_t>(capsule.link), capsule.end);
+PointSpeed::PointSpeed(const RobotModel& model) noexcept
+    : arm_axes_(model.arm_axes), kind_(model.kind), point_{}, way_{}, direction_{}, arm_{} {
+  point_[0].link = arm_axes_ - 1;
+  const Capsules capsules(model);
+  const auto is_new = [&](std::int32_t link, const Eigen::Vector3d& place) {
+    for (std::size_t index = 1; index < points_; ++index) {
+      const Point& point = point_[index];
+      const Segment& own = capsules.own(point.capsule);
+      if (capsules.link(point.capsule) == link && (point.is_end ? own.end : own.begin) == place) {
+        return false;
+      }
+    }
+    return true;
+  };
+  for (std::size_t index = 0; index < capsules.count(); ++index) {
+    const std::int32_t link = capsules.link(index);
+    for (const bool is_end : {false, true}) {
+      const Segment& own = capsules.own(index);
+      if (link != kBaseLink && is_new(link, is_end ? own.end : own.begin)) {
+        point_[points_++] = {static_cast<std::size_t>(link), index, is_end};
+      }
     }
   }
 }
 
-void PointSpeed::add(std::size_t link, const std::array<double, 3>& place) noexcept {
-  const Point point{link, {place[0], place[1], place[2]}};
-  const auto last = point_.begin() + static_cast<std::ptrdiff_t>(points_);
-  const bool known = std::any_of(point_.begin(), last,
-                                 [&](const Point& other) { return other.link == link && other.place == point.place; });
-  if (!known) {
-    point_[points_++] = point;
+void PointSpeed::stand(const ChainPose& chain, const Segments& segments) noexcept {
+  Eigen::Vector3d before = Eigen::Vector3d::Zero();
+  for (std::size_t axis = 0; axis < arm_axes_; ++axis) {
+    way_[axis] = chain.link[axis].position - before;
+    direction_[axis] = chain.direction[axis];
+    before = chain.link[axis].position;
+  }
+  arm_[0] = chain.tcp.position - before;
+  for (std::size_t index = 1; index < points_; ++index) {
+    const Point& point = point_[index];
+    const Segment& segment = segments[point.capsule];
+    arm_[index] = (point.is_end ? segment.end : segment.begin) - chain.link[point.link].position;
   }
 }
 
-void PointSpeed::of(const ChainPose& chain, const AxisVector& velocity, Velocities& result) const noexcept {
+void PointSpeed::of(const AxisVector& velocity, Velocities& result) const noexcept {
   std::array<Eigen::Vector3d, kMaxAxes> rate;    // of each link
   std::array<Eigen::Vector3d, kMaxAxes> linear;  // of each link's origin
   Eigen::Vector3d rate_before = Eigen::Vector3d::Zero();
   Eigen::Vector3d linear_before = Eigen::Vector3d::Zero();
-  Eigen::Vector3d place_before = Eigen::Vector3d::Zero();
   for (std::size_t axis = 0; axis < arm_axes_; ++axis) {
-    const Eigen::Vector3d& place = chain.link[axis].position;
     rate[axis] = rate_before;
-    linear[axis] = linear_before + rate_before.cross(place - place_before);
+    linear[axis] = linear_before + rate_before.cross(way_[axis]);
     if (kind_[axis] == AxisKind::revolute) {
-      rate[axis] += velocity[axis] * chain.direction[axis];
+      rate[axis] += velocity[axis] * direction_[axis];
     } else {
-      linear[axis] += velocity[axis] * chain.direction[axis];
+      linear[axis] += velocity[axis] * direction_[axis];
     }
     rate_before = rate[axis];
     linear_before = linear[axis];
-    place_before = place;
   }
   for (std::size_t index = 0; index < points_; ++index) {
-    const Point& point = point_[index];
-    const Eigen::Vector3d arm = chain.link[point.link].rotation * point.place;
-    result[index] = linear[point.link] + rate[point.link].cross(arm);
+    const std::size_t link = point_[index].link;
+    result[index] = linear[link] + rate[link].cross(arm_[index]);
   }
 }
 
-double PointSpeed::fastest(const ChainPose& chain, const AxisVector& velocity) const noexcept {
+double PointSpeed::fastest(const AxisVector& velocity) const noexcept {
   Velocities velocities;
-  of(chain, velocity, velocities);
+  of(velocity, velocities);
   double square = 0;
   for (std::size_t index = 0; index < points_; ++index) {
     square = std::max(square, velocities[index].squaredNorm());

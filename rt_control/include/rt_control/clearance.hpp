@@ -3,8 +3,9 @@
 // Between two moments no distance shrinks by more than the ways of the axes between the two parts, each times its
 // lever: the farthest that a point of the moving part can be from that axis. Hence, for what is d1 apart at one moment
 // and d2 at another with such a sum of ways D between them, the distance is at least (d1 + d2 - D) / 2 all the time.
-// What is far away is found clear from where the arm stands alone; for what is near the stop is looked at in a few
-// places. Nothing is sampled and hoped for: what is called clear is clear.
+// What is far away is found clear from where the arm stands alone, and stays so until the arm has gone as far as that;
+// for what is near the stop is looked at in a few places. Nothing is sampled and hoped for: what is called clear is
+// clear.
 #pragma once
 
 #include <Eigen/Core>
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <span>
 
+#include "rt_control/capsules.hpp"
 #include "rt_control/kinematics.hpp"
 #include "rt_control/model.hpp"
 #include "rt_control/stop_profile.hpp"
@@ -20,11 +22,6 @@
 namespace dynamical::rt {
 
 using AxisStates = std::array<AxisState, kMaxAxes>;
-
-struct Segment {
-  Eigen::Vector3d begin = Eigen::Vector3d::Zero();
-  Eigen::Vector3d end = Eigen::Vector3d::Zero();
-};
 
 // Between the nearest points of two segments, m.
 [[nodiscard]] double distance_between(const Segment& one, const Segment& other) noexcept;
@@ -49,15 +46,15 @@ class Clearance {
  public:
   explicit Clearance(const RobotModel& model) noexcept;
 
-  // Where the arm stands: the begin of every motion that is checked until the next call.
-  void stand(const AxisVector& position, const ChainPose& chain) noexcept;
+  // Where the arm and its capsules stand: the begin of every motion that is checked until the next call.
+  void stand(const AxisVector& position, const Segments& segments) noexcept;
 
   // Whether the way to these next states and the shortest stop of each axis from there are clear, also when the drives
   // carry on for some lost cycles meanwhile. What is too near already may not come nearer than it is.
   [[nodiscard]] ClearanceFinding check(const AxisStates& next) noexcept;
 
   // Least distance over all that is watched, less what must be left, with the arm as it stands; infinite: no shapes.
-  [[nodiscard]] double least_m() noexcept;
+  [[nodiscard]] double least_m() const noexcept;
 
  private:
   static constexpr std::size_t kMaxGuards = kMaxPairs + kMaxCapsules * kMaxZones;
@@ -72,32 +69,29 @@ class Clearance {
     double radii_m;          // of the capsules
     double needed_m;         // between their axes, or from the one to the zone
   };
-  using Segments = std::array<Segment, kMaxCapsules>;
+  // By how much the distance of a capsule shrinks at most, by the first axis whose motion counts.
+  using Sums = std::array<AxisVector, kMaxCapsules>;
   struct Ways {
-    AxisVector whole{};  // of the axis from where the arm stands to the end of the stop, rad or m
-    AxisVector back{};   // of it, more than the difference of positions says
-    AxisVector lost{};   // during lost cycles
+    AxisVector back{};  // of the axis, more than the difference of positions says
+    AxisVector lost{};  // during lost cycles
   };
 
-  void place(const ChainPose& chain, Segments& segments) const noexcept;
   [[nodiscard]] double distance(const Guard& guard, const Segments& segments) const noexcept;
   [[nodiscard]] double rough_distance(const Guard& guard) const noexcept;
-  [[nodiscard]] double distance_here(std::size_t index) noexcept;
   [[nodiscard]] double shrinks_by(const Guard& guard, const AxisVector& ways) const noexcept;
-  [[nodiscard]] bool is_far(std::size_t index, const Ways& ways) noexcept;
+  void sum_ways(const AxisVector& ways, Sums& sums) const noexcept;
+  [[nodiscard]] bool is_far(std::size_t index, const Sums& sums) noexcept;
   [[nodiscard]] ClearanceFinding walk(std::span<const std::uint16_t> near,
                                       const std::array<StopProfile, kMaxAxes>& stops, const Ways& ways) noexcept;
 
   Kinematics kinematics_;
   std::size_t arm_axes_;
-  std::size_t capsules_;
+  Capsules capsules_;
   std::size_t guards_ = 0;
   double lost_s_;
   AxisVector acceleration_;
   AxisVector jerk_;
-  std::array<std::int32_t, kMaxCapsules> link_{};
-  std::array<Segment, kMaxCapsules> segment_{};  // in the link's frame
-  std::array<double, kMaxCapsules> half_{};      // half its length
+  std::array<double, kMaxCapsules> half_{};  // half its length
   std::array<AxisVector, kMaxCapsules> lever_{};
   std::array<Eigen::Vector3d, kMaxZones> lower_;
   std::array<Eigen::Vector3d, kMaxZones> upper_;
@@ -106,8 +100,8 @@ class Clearance {
 
   AxisVector stands_at_{};
   Segments stands_{};
-  std::array<double, kMaxGuards> here_{};  // distances where the arm stands, as far as they were needed
-  std::array<bool, kMaxGuards> known_{};
+  AxisVector travelled_{};                    // of each axis since the beginning, rad or m
+  std::array<double, kMaxGuards> far_until_;  // ways from the beginning on, times their levers, m
 };
 
 }  // namespace dynamical::rt

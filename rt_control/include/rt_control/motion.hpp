@@ -76,9 +76,11 @@ class Motion {
   RobotModel model_;
   Kinematics kinematics_;
   RigidBody body_;
+  Capsules capsules_;
   PointSpeed speed_;
   Clearance clearance_;
   ChainPose chain_{};  // at the reference
+  Segments segments_{};
   double period_;
   Reference reference_;
   AxisVector mean_acceleration_{};  // of the last cycle

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "rt_control/capsules.hpp"
 #include "rt_control/kinematics.hpp"
 #include "rt_control/model.hpp"
 
@@ -22,24 +23,30 @@ class PointSpeed {
 
   [[nodiscard]] std::size_t points() const noexcept { return points_; }
 
-  // Of every point, in the base frame, m/s, with the chain as it stands.
-  void of(const ChainPose& chain, const AxisVector& velocity, Velocities& result) const noexcept;
+  // Where the arm and its capsules stand, until the next call.
+  void stand(const ChainPose& chain, const Segments& segments) noexcept;
+
+  // Of every point, in the base frame, m/s.
+  void of(const AxisVector& velocity, Velocities& result) const noexcept;
 
   // Of the fastest point, m/s.
-  [[nodiscard]] double fastest(const ChainPose& chain, const AxisVector& velocity) const noexcept;
+  [[nodiscard]] double fastest(const AxisVector& velocity) const noexcept;
 
  private:
+  // An end of a capsule.
   struct Point {
     std::size_t link;
-    Eigen::Vector3d place;  // in the link's frame
+    std::size_t capsule;
+    bool is_end;
   };
-
-  void add(std::size_t link, const std::array<double, 3>& place) noexcept;
 
   std::size_t arm_axes_;
   std::array<AxisKind, kMaxAxes> kind_;
   std::array<Point, kMaxPoints> point_;
-  std::size_t points_ = 0;
+  std::size_t points_ = 1;                           // the first is the tool centre point
+  std::array<Eigen::Vector3d, kMaxAxes> way_;        // of each link, from the origin of the one before
+  std::array<Eigen::Vector3d, kMaxAxes> direction_;  // of each axis
+  std::array<Eigen::Vector3d, kMaxPoints> arm_;      // of each point, from the origin of its link
 };
 
 }  // namespace dynamical::rt
