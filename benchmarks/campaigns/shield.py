@@ -14,7 +14,7 @@ from tests.rt_control.shield_models import shield_model
 
 PIECES = 100
 STEPS = 1_000_000
-LIMITS = ("position", "position_after_lost_cycles", "velocity", "acceleration", "jerk")
+LIMITS = ("position", "position_after_lost_cycles", "velocity", "acceleration", "jerk", "clearance")
 LEAST_SHARE = 0.98
 
 

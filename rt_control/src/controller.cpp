@@ -101,6 +101,7 @@ void Controller::read_drives(const Inputs& inputs) noexcept {
   kinematics_.place(drive_.position, measured_);
   if (!drive_seen_) {
     drive_seen_ = true;
+    motion_.seed(drive_.position);  // drives may be enabled already
     const auto moves = [&](double velocity) {
       return std::abs(velocity) > kMovingAtStart * model_.standstill_velocity;
     };

@@ -44,6 +44,26 @@ def small_model(**changes: Any) -> rt.RobotModel:
     return model
 
 
+def capsule(link: int, begin: list[float], end: list[float], radius: float) -> rt.Capsule:
+    """One without a name."""
+    return rt.Capsule(link=link, begin=begin, end=end, radius=radius)
+
+
+def add_shapes(model: rt.RobotModel) -> rt.RobotModel:
+    """Make the small robot a string of capsules over a table and in a room, that can fold onto itself."""
+    model.capsules = [
+        capsule(-1, [0.0, 0.0, 0.0], [0.0, 0.0, 0.1], 0.05),
+        *(capsule(link, [0.0, 0.0, 0.0], [0.0, 0.0, 0.15], 0.04) for link in range(ARM_AXES)),
+    ]
+    apart = [(first, second) for second in range(8) for first in range(second) if second > first + 2]
+    model.pairs = [rt.CapsulePair(first=first, second=second) for first, second in apart]
+    table = rt.Zone(kind=rt.ZoneKind.keep_out, lower=[-3.0, -3.0, -1.0], upper=[3.0, 3.0, -0.05])
+    room = rt.Zone(kind=rt.ZoneKind.keep_in, lower=[-0.8, -0.9, -0.5], upper=[1.0, 0.9, 1.7])
+    model.zones = [table, room]
+    assert model.fault() == ""
+    return model
+
+
 class Rig:
     """Steps a controller with drives that follow exactly and an agent that is alive."""
 

@@ -7,11 +7,21 @@ import numpy as np
 from rt_control import _native as rt
 from rt_control.description import load_robot
 from rt_control.model_compiler import compile_model
-from tests.rt_control.rig import ARM_AXES, small_model
+from tests.rt_control.rig import ARM_AXES, add_shapes, small_model
 
 
 def shield_model(number: int) -> rt.RobotModel:
-    """0: arm7; 1: the small robot; above: the small robot with limits of every size, by the number."""
+    """0: arm7; 1: the small robot; above: the small robot with limits of every size, by the number.
+
+    Every second one is a string of capsules over a table and in a room.
+    """
+    model = _limited_model(number)
+    if number % 2:
+        add_shapes(model)
+    return model
+
+
+def _limited_model(number: int) -> rt.RobotModel:
     if number == 0:
         model = compile_model(load_robot("arm7"))
         model.contact_gain_radps = 0.0  # the trial's drives follow exactly and measure no torque

@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 
+#include "rt_control/clearance.hpp"
 #include "rt_control/controller.hpp"
 
 namespace dynamical::rt {
@@ -38,10 +39,17 @@ struct Worst {
 class Trial {
  public:
   Trial(const RobotModel& model, std::uint64_t seed)
-      : model_(model), kinematics_(model), random_(seed), controller_(std::make_unique<Controller>(model, Start{})) {
+      : model_(model),
+        kinematics_(model),
+        capsules_(model),
+        clearance_(std::make_unique<Clearance>(model)),
+        random_(seed),
+        controller_(std::make_unique<Controller>(model, Start{})) {
     period_s_ = static_cast<double>(model.period_ns) * 1e-9;
-    for (std::size_t axis = 0; axis < model.axes; ++axis) {
-      drives_.position[axis] = uniform(model.lower[axis], model.upper[axis]);
+    for (int tried = 0; tried < kPlaces && (tried == 0 || clearance_at(drives_.position) < 0); ++tried) {
+      for (std::size_t axis = 0; axis < model.axes; ++axis) {
+        drives_.position[axis] = uniform(model.lower[axis], model.upper[axis]);
+      }
     }
     drives_.axes = model.axes;
   }
@@ -52,9 +60,15 @@ class Trial {
       request_something();
       const std::uint64_t scene = 1 + random_() % 300;
       const bool again = chance(0.3);
+      const bool keeps_on = chance(0.1);
       command_something();
-      for (std::uint64_t cycle = 0; cycle < scene && steps_ < steps; ++cycle) {
-        if (again && cycle % 10 == 0) {
+      for (std::uint64_t cycle = 0; cycle < (keeps_on ? kLongScene : scene) && steps_ < steps; ++cycle) {
+        if (keeps_on && cycle == 0) {
+          aim_anywhere();
+        }
+        if (keeps_on && cycle % 10 == 0) {
+          stream(aim_);
+        } else if (again && !keeps_on && cycle % 10 == 0) {
           command_something();
         }
         step(chance(0.01) ? 1 + static_cast<std::int64_t>(random_() % 3) : 0);
@@ -62,10 +76,14 @@ class Trial {
     }
   }
 
-  // Streams targets from rest to rest with nothing in the way, one after the other.
+  // Streams targets from rest to rest with nothing in the way, one after the other, with a robot that has no shape.
   void race(int motions) {
     care_silent_ = false;
     care_ = Constraints{Source::agent, 0, 0, 1.0, 1.0, kNoPersonDistance};
+    recover();
+    refused_ = outputs_.state.refused;
+    model_.pairs = model_.zones = 0;
+    controller_ = std::make_unique<Controller>(model_, Start{});
     recover();
     for (int motion = 0; motion < motions; ++motion) {
       AxisVector goal{};
@@ -87,14 +105,14 @@ class Trial {
 
   int print() const {
     std::uint64_t violations = 0;
-    for (const Worst& worst : {position_, lost_, velocity_, acceleration_, jerk_, tcp_}) {
+    for (const Worst& worst : {position_, lost_, velocity_, acceleration_, jerk_, tcp_, clearance_excess_}) {
       std::printf("%s=%.3e\n", worst.name, worst.excess);
       violations += worst.violations;
     }
-    std::printf("steps=%llu\nmoving=%llu\nlatched=%llu\nresets=%llu\nrefused=%llu\n",
+    std::printf("steps=%llu\nmoving=%llu\nlatched=%llu\nresets=%llu\nrefused=%llu\nnear=%llu\n",
                 static_cast<unsigned long long>(steps_), static_cast<unsigned long long>(moving_),
                 static_cast<unsigned long long>(latched_), static_cast<unsigned long long>(resets_),
-                static_cast<unsigned long long>(outputs_.state.refused));
+                static_cast<unsigned long long>(refused_), static_cast<unsigned long long>(near_));
     std::printf("shortest_s=%.6f\ntaken_s=%.6f\nviolations=%llu\n", shortest_s_, taken_s_,
                 static_cast<unsigned long long>(violations));
     return violations == 0 ? 0 : 1;
@@ -164,6 +182,7 @@ class Trial {
     }
     drives_.position = drive.position;
     drives_.velocity = drive.velocity;
+    look_at_clearance(drive);
     const bool unknown = (state.stale_constraints >> static_cast<std::uint32_t>(Source::perception) & 1U) != 0;
     unknown_cycles_ = unknown ? unknown_cycles_ + 1 : 0;
     if (unknown_cycles_ > kSlowDown) {
@@ -173,6 +192,32 @@ class Trial {
       tcp_.see(speed / model_.reduced_tcp_speed_mps - 1 - kTcpTurn);
     }
   }
+
+  // What the arm must keep from itself and from the zones, at once and when its drives carry on for lost cycles.
+  void look_at_clearance(const DriveCommand& drive) {
+    if (model_.pairs + model_.zones == 0) {
+      return;
+    }
+    AxisVector carried = drive.position;
+    for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
+      carried[axis] += kLostCycles * period_s_ * drive.velocity[axis];
+    }
+    const double least = clearance_at(drive.position);
+    clearance_excess_.see(-least);
+    clearance_excess_.see(-clearance_at(carried));
+    near_ += least < kNear ? 1 : 0;
+  }
+
+  double clearance_at(const AxisVector& position) {
+    ChainPose chain;
+    Segments segments;
+    kinematics_.place(position, chain);
+    capsules_.place(chain, segments);
+    clearance_->stand(position, segments);
+    return clearance_->least_m();
+  }
+  static constexpr double kNear = 0.01;
+  static constexpr int kPlaces = 1000;  // that are tried for a beginning in which nothing touches
 
   // Cycles after which whoever was fast when the person's distance became unknown has slowed down.
   static constexpr std::uint64_t kSlowDown = 2000;
@@ -238,6 +283,14 @@ class Trial {
       }
     }
   }
+
+  // A place that the arm may reach in the end, whatever stands in between.
+  void aim_anywhere() {
+    for (std::size_t axis = 0; axis < model_.axes; ++axis) {
+      aim_[axis] = uniform(model_.lower[axis], model_.upper[axis]);
+    }
+  }
+  static constexpr std::uint64_t kLongScene = 1500;
 
   void start_command(CommandKind kind) {
     static constexpr std::array<std::int64_t, 4> kSpacings{1'000'000, 5'000'000, 20'000'000, 60'000'000};
@@ -307,6 +360,8 @@ class Trial {
 
   RobotModel model_;
   Kinematics kinematics_;
+  Capsules capsules_;
+  std::unique_ptr<Clearance> clearance_;
   std::mt19937_64 random_;
   std::unique_ptr<Controller> controller_;
   double period_s_ = 0;
@@ -315,6 +370,8 @@ class Trial {
   std::uint64_t moving_ = 0;
   std::uint64_t latched_ = 0;
   std::uint64_t resets_ = 0;
+  std::uint64_t near_ = 0;
+  std::uint64_t refused_ = 0;
   std::uint64_t command_id_ = 0;
   std::uint64_t unknown_cycles_ = 0;
   double shortest_s_ = 0;
@@ -327,6 +384,7 @@ class Trial {
   int silent_scenes_ = 0;
   Request request_{};
   bool has_request_ = false;
+  AxisVector aim_{};
   Command command_{};
   bool has_command_ = false;
   Outputs outputs_{};
@@ -338,6 +396,7 @@ class Trial {
   Worst acceleration_{"acceleration"};
   Worst jerk_{"jerk"};
   Worst tcp_{"tcp_speed"};
+  Worst clearance_excess_{"clearance"};
 };
 
 }  // namespace

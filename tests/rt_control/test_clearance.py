@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rt_control import _native as rt
-from tests.rt_control.rig import ARM_AXES, AXES, Rig, small_model
+from tests.rt_control.rig import ARM_AXES, AXES, Rig, add_shapes, capsule, small_model
 
 Vector = npt.NDArray[np.float64]
 
@@ -65,27 +65,9 @@ def test_a_segment_is_inside_a_box_by_its_nearest_side(begin: Vector, end: Vecto
     assert rt.distance_inside(begin, end, LOWER, UPPER) == pytest.approx(nearest, abs=1e-12)
 
 
-def capsule(link: int, begin: list[float], end: list[float], radius: float) -> rt.Capsule:
-    return rt.Capsule(link=link, begin=begin, end=end, radius=radius)
-
-
 def watched_model(**changes: object) -> rt.RobotModel:
     """The small robot as a string of capsules over a table, that can fold onto itself."""
-    model = small_model(**changes)
-    model.capsules = [capsule(-1, [0.0, 0.0, 0.0], [0.0, 0.0, 0.1], 0.05)] + [
-        capsule(link, [0.0, 0.0, 0.0], [0.0, 0.0, 0.15], 0.04) for link in range(ARM_AXES)
-    ]
-    model.pairs = [
-        rt.CapsulePair(first=first, second=second)
-        for second in range(1, 8)
-        for first in range(second)
-        if second > first + 2
-    ]
-    table = rt.Zone(kind=rt.ZoneKind.keep_out, lower=[-3.0, -3.0, -1.0], upper=[3.0, 3.0, -0.05])
-    room = rt.Zone(kind=rt.ZoneKind.keep_in, lower=[-0.8, -0.9, -0.5], upper=[1.0, 0.9, 1.7])
-    model.zones = [table, room]
-    assert model.fault() == ""
-    return model
+    return add_shapes(small_model(**changes))
 
 
 def true_least_m(model: rt.RobotModel, kinematics: rt.Kinematics, position: npt.ArrayLike) -> float:

@@ -553,6 +553,15 @@ def test_a_held_robot_takes_no_commands_until_a_skill_begins_or_authority_is_gra
     assert rig.state.skill == 0
 
 
+def test_drives_that_are_enabled_already_are_told_to_stay_where_they_are() -> None:
+    rig = Rig()
+    rig.position[:ARM_AXES] = 0.7
+    rig.status = int(rt.DriveStatus.enabled)
+    rig.step()
+    assert rig.drive_command.enable == 1
+    assert rig.drive_command.position[:ARM_AXES] == pytest.approx([0.7] * ARM_AXES)
+
+
 def test_a_robot_that_stopped_for_a_person_continues_when_the_way_is_clear() -> None:
     model = small_model(full_speed_mps=1.7)
     stop_m = rt.Separation(model).protective_m(0.0)
