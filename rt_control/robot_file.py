@@ -112,11 +112,11 @@ class ConstraintSource(Section, frozen=True, kw_only=True):
 
 
 class Separation(Section, frozen=True, kw_only=True):
-    """How far from a person the arm may still move, with the terms of ISO/TS 15066, 5.5.4; see docs/separation.md.
+    """How far from a person the arm may still move, with the terms of ISO/TS 15066, 5.5.4; see docs/shield.md.
 
     Attributes:
         person_speed_mps: towards the robot (v_h); ISO 13855 has 1.6 for walking.
-        robot_reaction_s: of what `rt_control` does not see: exposure and transport before a stamp, drives after a command.
+        robot_reaction_s: of what `rt_control` does not see: exposure before a stamp, drives after a command.
         intrusion_m: how far a part of the body may reach without being seen (C).
         person_uncertainty_m: of the measured distance (Z_d).
         robot_uncertainty_m: of the robot's own position (Z_r).

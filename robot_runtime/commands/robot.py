@@ -100,7 +100,8 @@ def print_robot(description: RobotDescription, report: RobotReport) -> None:
     x, y, z = report.pose_base_from_tcp_at_home[:3, 3]
     console.print(
         f"\nreach {report.reach_m:.3f} m from the first axis; tool centre point at home ({x:.3f}, {y:.3f}, {z:.3f}) m; "
-        f"the slowest axis stops from full speed in {report.stopping_s:.2f} s",
+        f"the slowest axis stops from full speed in {report.stopping_s:.2f} s; braking takes up to"
+        f" {report.braking_torque_ratio:.0%} of the torque of an axis",
         soft_wrap=True,
     )
     zones = ", ".join(f"{item.name} ({item.kind})" for item in description.zone)

@@ -64,6 +64,7 @@ def test_a_check_reports_the_figures_of_the_datasheet(arm7: RobotDescription) ->
     assert 0.9 < report.reach_m < 1.1, "0.855 m to the wrist, and the hand beyond it"
     np.testing.assert_allclose(report.pose_base_from_tcp_at_home[:3, 3], [0.307, 0.0, 0.487], atol=1e-3)
     assert report.stopping_s == pytest.approx(2.175 / 3.75)
+    assert 0.8 < report.braking_torque_ratio < 1.0, "it has the torque for every stop"
 
 
 def test_axes_in_another_order_than_the_model_are_refused(arm7: RobotDescription) -> None:
