@@ -79,7 +79,8 @@ def true_least_m(model: rt.RobotModel, kinematics: rt.Kinematics, position: npt.
         segments.append([pose[:3, :3] @ item.begin + pose[:3, 3], pose[:3, :3] @ item.end + pose[:3, 3]])
     least = math.inf
     for pair in model.pairs:
-        apart = rt.distance_between(*segments[pair.first], *segments[pair.second])
+        (begin, end), (other_begin, other_end) = segments[pair.first], segments[pair.second]
+        apart = rt.distance_between(begin, end, other_begin, other_end)
         needed = model.capsules[pair.first].radius + model.capsules[pair.second].radius + model.self_clearance_m
         least = min(least, apart - needed)
     for zone in model.zones:

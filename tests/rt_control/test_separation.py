@@ -114,12 +114,10 @@ def test_a_person_inside_the_protective_distance_of_a_robot_at_rest_stops_it_unt
             rig.step(commands=(rig.stream(target),), constraints=[person_at(rig, distance_m)])
         return rig.state
 
-    walk(1.0, 100)
-    assert rig.state.last_cause.fault == rt.Fault.none
-    walk(stop_m - 0.01, 400)
-    assert rig.state.last_cause.fault == rt.Fault.separation
-    assert rig.state.last_cause.value == pytest.approx(stop_m - 0.01)
-    assert rig.state.last_cause.limit == pytest.approx(stop_m, abs=0.01)
+    assert walk(1.0, 100).last_cause.fault == rt.Fault.none
+    cause = walk(stop_m - 0.01, 400).last_cause
+    assert cause.fault == rt.Fault.separation
+    assert (cause.value, cause.limit) == pytest.approx((stop_m - 0.01, stop_m), abs=0.01)
     assert rig.state.latched == 0
     assert not rig.state.velocity_reference.any()
     walk(stop_m + 0.01, 100)
