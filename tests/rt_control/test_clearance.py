@@ -76,7 +76,7 @@ def true_least_m(model: rt.RobotModel, kinematics: rt.Kinematics, position: npt.
     segments = []
     for item in model.capsules:
         pose = np.eye(4) if item.link < 0 else poses[item.link]
-        segments.append([pose[:3, :3] @ item.begin + pose[:3, 3], pose[:3, :3] @ item.end + pose[:3, 3]])
+        segments.append((pose[:3, :3] @ item.begin + pose[:3, 3], pose[:3, :3] @ item.end + pose[:3, 3]))
     least = math.inf
     for pair in model.pairs:
         (begin, end), (other_begin, other_end) = segments[pair.first], segments[pair.second]
@@ -85,9 +85,9 @@ def true_least_m(model: rt.RobotModel, kinematics: rt.Kinematics, position: npt.
         least = min(least, apart - needed)
     for zone in model.zones:
         measure = rt.distance_outside if zone.kind == rt.ZoneKind.keep_out else rt.distance_inside
-        for item, segment in zip(model.capsules, segments, strict=True):
+        for item, (begin, end) in zip(model.capsules, segments, strict=True):
             if item.link >= 0:
-                least = min(least, measure(*segment, zone.lower, zone.upper) - item.radius)
+                least = min(least, measure(begin, end, zone.lower, zone.upper) - item.radius)
     return least
 
 
