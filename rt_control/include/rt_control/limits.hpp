@@ -130,6 +130,7 @@ struct AccelerationRange {
 [[nodiscard]] inline double approach(const AxisState& from, const AxisState& target, const AccelerationRange& allowed,
                                      const AxisLimits& limits, double period) noexcept {
   constexpr int kRefinements = 8;
+  constexpr double kExact = 1e-12;  // rad or m, short of the target
   // What the target's own acceleration needs is not there for coming nearer.
   const double acceleration = std::max(limits.acceleration - std::abs(target.acceleration), limits.acceleration / 4);
   const auto miss = [&](double tried) {
@@ -153,6 +154,9 @@ struct AccelerationRange {
   for (int round = 0; round < kRefinements; ++round) {
     const double tried = low - low_miss * (high - low) / (high_miss - low_miss);
     const double missed = miss(tried);
+    if (missed <= 0 && missed > -kExact) {
+      return tried;
+    }
     if (missed > 0) {
       high = tried;
       high_miss = missed;
