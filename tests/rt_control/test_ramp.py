@@ -1,4 +1,4 @@
-"""Laws of the supervision of a stop ramp: who slows down as he was told is left alone, who does not is named in time."""
+"""Laws of the supervision of a stop ramp: an axis that slows down as told is left alone, another is named in time."""
 
 from __future__ import annotations
 
