@@ -2651,7 +2651,7 @@ class StopProfile:
     def reach(self) -> tuple[float, float, float, float]:
         """Lowest and highest position, lowest and highest velocity until rest."""
 
-def viable_step(state: AxisState, mean_acceleration: float, wanted_acceleration: float, limits: AxisLimits, period: float) -> tuple[AxisState, float]:
+def viable_step(state: AxisState, mean_acceleration: float, wanted_acceleration: float, limits: AxisLimits, period: float, speed_scale: float = ...) -> tuple[AxisState, float]:
     """
     The next state, as near to the wanted acceleration as is viable, and the share of it.
     """
@@ -2659,6 +2659,11 @@ def viable_step(state: AxisState, mean_acceleration: float, wanted_acceleration:
 def approach(state: AxisState, target: AxisState, mean_acceleration: float, limits: AxisLimits, period: float) -> float:
     """
     Acceleration that reaches a target, given at the end of the cycle, soonest without overshoot.
+    """
+
+def braking_share(acceleration: float, jerk: float, period: float) -> float:
+    """
+    Share of a speed that a stop takes off in the next cycle; limits divided by that speed.
     """
 
 class StopMachine:
@@ -2688,6 +2693,17 @@ class StopMachine:
 
     @property
     def last(self) -> Fault: ...
+
+class RampMonitor:
+    """Supervises a stop ramp: does the robot slow down as it was told?"""
+
+    def __init__(self, model: RobotModel) -> None: ...
+
+    def begin(self, measured: numpy.typing.ArrayLike, reference: numpy.typing.ArrayLike) -> None:
+        """A ramp begins, with these velocities of all axes."""
+
+    def check(self, measured: numpy.typing.ArrayLike, reference: numpy.typing.ArrayLike) -> int:
+        """One cycle of the ramp. The axis that does not follow, -1 if all do."""
 
 class Inputs:
     """What one cycle reads; only what is new in this cycle."""

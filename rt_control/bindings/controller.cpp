@@ -9,10 +9,12 @@
 #include <optional>
 #include <vector>
 
+#include "axis_arrays.hpp"
 #include "message.hpp"
 #include "rt_control/faults.hpp"
 #include "rt_control/limits.hpp"
 #include "rt_control/mapping.hpp"
+#include "rt_control/ramp.hpp"
 
 namespace dynamical::rt::python {
 namespace {
@@ -173,6 +175,44 @@ void bind_stop_machine(const nb::module_& module) {
       .def_prop_ro("last", [](const StopMachine& self) { return self.last().fault; });
 }
 
+// The core takes all axes that there may be; in Python those of the robot are enough.
+struct PythonRampMonitor {
+  RampMonitor monitor;
+  std::size_t axes;
+
+  [[nodiscard]] AxisVector take(nb::handle value) const { return axes_of(axes, value, "axis velocities"); }
+};
+
+void bind_ramp(const nb::module_& module) {
+  nb::class_<PythonRampMonitor>(module, "RampMonitor",
+                                "Supervises a stop ramp: does the robot slow down as it was told?")
+      .def(
+          "__init__",
+          [](PythonRampMonitor* self, const RobotModel& model) {
+            if (const std::string fault = fault_of(model); !fault.empty()) {
+              throw ChannelFault("robot model: " + fault + "; mend the robot's description");
+            }
+            new (self) PythonRampMonitor{RampMonitor(model), model.axes};
+          },
+          nb::arg("model"))
+      .def(
+          "begin",
+          [](PythonRampMonitor& self, nb::handle measured, nb::handle reference) {
+            self.monitor.begin(self.take(measured), self.take(reference));
+          },
+          nb::arg("measured"), nb::arg("reference"),
+          nb::sig("def begin(self, measured: numpy.typing.ArrayLike, reference: numpy.typing.ArrayLike) -> None"),
+          "A ramp begins, with these velocities of all axes.")
+      .def(
+          "check",
+          [](PythonRampMonitor& self, nb::handle measured, nb::handle reference) {
+            return self.monitor.check(self.take(measured), self.take(reference));
+          },
+          nb::arg("measured"), nb::arg("reference"),
+          nb::sig("def check(self, measured: numpy.typing.ArrayLike, reference: numpy.typing.ArrayLike) -> int"),
+          "One cycle of the ramp. The axis that does not follow, -1 if all do.");
+}
+
 void bind_limits(nb::module_& module) {
   nb::class_<AxisState>(module, "AxisState", "One axis at one moment; rad or m and their derivatives.")
       .def(nb::init<double, double, double>(), nb::arg("position"), nb::arg("velocity"), nb::arg("acceleration"))
@@ -197,15 +237,16 @@ void bind_limits(nb::module_& module) {
   module.def(
       "viable_step",
       [](const AxisState& state, double mean_acceleration, double wanted_acceleration, const AxisLimits& limits,
-         double period) {
+         double period, double speed_scale) {
         const AxisState stop = StopProfile(state, limits.acceleration, limits.jerk).at(period);
         const AccelerationRange range = allowed_accelerations(mean_acceleration, limits, period);
         const AxisState wanted = held_for(state, std::clamp(wanted_acceleration, range.lower, range.upper), period);
-        const double share = viable_share(stop, wanted, AxisBounds(stop, limits, 1.0, period));
+        const double share = viable_share(stop, wanted, AxisBounds(stop, limits, speed_scale, period));
         return std::make_pair(between(stop, wanted, share), share);
       },
       nb::arg("state"), nb::arg("mean_acceleration"), nb::arg("wanted_acceleration"), nb::arg("limits"),
-      nb::arg("period"), "The next state, as near to the wanted acceleration as is viable, and the share of it.");
+      nb::arg("period"), nb::arg("speed_scale") = 1.0,
+      "The next state, as near to the wanted acceleration as is viable, and the share of it.");
   module.def(
       "approach",
       [](const AxisState& state, const AxisState& target, double mean_acceleration, const AxisLimits& limits,
@@ -214,6 +255,8 @@ void bind_limits(nb::module_& module) {
       },
       nb::arg("state"), nb::arg("target"), nb::arg("mean_acceleration"), nb::arg("limits"), nb::arg("period"),
       "Acceleration that reaches a target, given at the end of the cycle, soonest without overshoot.");
+  module.def("braking_share", &braking_share, nb::arg("acceleration"), nb::arg("jerk"), nb::arg("period"),
+             "Share of a speed that a stop takes off in the next cycle; limits divided by that speed.");
 }
 
 }  // namespace
@@ -222,6 +265,7 @@ void bind_controller(nb::module_& module) {
   bind_faults(module);
   bind_limits(module);
   bind_stop_machine(module);
+  bind_ramp(module);
   bind_inputs(module);
   nb::class_<Outputs>(module, "Outputs", "What one cycle decided.")
       .def_ro("state", &Outputs::state)

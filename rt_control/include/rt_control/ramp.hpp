@@ -25,13 +25,17 @@ class RampMonitor {
   // One cycle of the ramp. Returns the axis that does not follow, -1 if all do.
   [[nodiscard]] std::int32_t check(const AxisVector& measured, const AxisVector& reference) noexcept {
     std::int32_t worst = -1;
+    double most_outside = 0;  // share of its velocity limit, so that axes of different units compare
     bool reference_rests = true;
     for (std::size_t axis = 0; axis < model_.axes; ++axis) {
       const double speed = std::abs(reference[axis]);
       reference_rests = reference_rests && speed == 0;
       // Half of the deceleration that was asked for is the least that counts as following.
       envelope_[axis] = std::max(speed, envelope_[axis] - model_.acceleration[axis] * period_ / 2);
-      if (std::abs(measured[axis]) > envelope_[axis] + model_.ramp_tolerance * model_.velocity[axis]) {
+      const double outside =
+          (std::abs(measured[axis]) - envelope_[axis]) / model_.velocity[axis] - model_.ramp_tolerance;
+      if (outside > most_outside) {
+        most_outside = outside;
         worst = static_cast<std::int32_t>(axis);
       }
     }
