@@ -102,7 +102,6 @@ Clearance::Clearance(const RobotModel& model) noexcept
   for (std::size_t index = 0; index < capsules_.count(); ++index) {
     const Capsule& capsule = model.capsule[index];
     const Segment& own = capsules_.own(index);
-    half_[index] = (own.end - own.begin).norm() / 2;
     // From an axis to the part, at most: over the joints in between, however they stand.
     double reach = std::max(own.begin.norm(), own.end.norm());
     for (std::int32_t axis = capsule.link; axis >= 0; --axis) {
@@ -138,6 +137,9 @@ Clearance::Clearance(const RobotModel& model) noexcept
       }
     }
   }
+  for (std::size_t index = 0; index < guards_; ++index) {
+    sum_at_[index] = static_cast<std::uint16_t>(guard_[index].moving * kMaxAxes + guard_[index].first_axis);
+  }
 }
 
 void Clearance::stand(const AxisVector& position, const Segments& segments) noexcept {
@@ -163,22 +165,6 @@ double Clearance::distance(const Guard& guard, const Segments& segments) const n
                                                   : distance_inside(moving, lower, upper);
 }
 
-// Never more than the distance, where the arm stands; costs little.
-double Clearance::rough_distance(const Guard& guard) const noexcept {
-  const Segment& moving = stands_[guard.moving];
-  if (!guard.is_zone) {
-    const Segment& other = stands_[guard.other];
-    return (moving.begin + moving.end - other.begin - other.end).norm() / 2 - half_[guard.moving] - half_[guard.other];
-  }
-  const Eigen::Vector3d& lower = lower_[guard.other];
-  const Eigen::Vector3d& upper = upper_[guard.other];
-  if (kind_[guard.other] == ZoneKind::keep_in) {
-    return distance_inside(moving, lower, upper);
-  }
-  return std::max((lower - moving.begin.cwiseMax(moving.end)).maxCoeff(),
-                  (moving.begin.cwiseMin(moving.end) - upper).maxCoeff());
-}
-
 double Clearance::shrinks_by(const Guard& guard, const AxisVector& ways) const noexcept {
   double sum = 0;
   for (auto axis = guard.first_axis; axis <= static_cast<std::size_t>(capsules_.link(guard.moving)); ++axis) {
@@ -192,25 +178,15 @@ void Clearance::sum_ways(const AxisVector& ways, Sums& sums) const noexcept {
     double sum = 0;
     for (std::int32_t axis = capsules_.link(index); axis >= 0; --axis) {
       sum += lever_[index][static_cast<std::size_t>(axis)] * ways[static_cast<std::size_t>(axis)];
-      sums[index][static_cast<std::size_t>(axis)] = sum;
+      sums[index * kMaxAxes + static_cast<std::size_t>(axis)] = sum;
     }
   }
 }
 
-// Whether all ways from the beginning on, those of the motion in question included, leave the distance large enough.
-// What was seen to be far stays so until the arm has gone as far as that; then it is looked at again.
-bool Clearance::is_far(std::size_t index, const Sums& sums) noexcept {
+// Up to which ways from the beginning on the distance is surely large enough, as the arm stands now.
+void Clearance::look_again(std::size_t index) noexcept {
   const Guard& guard = guard_[index];
-  const double ways = sums[guard.moving][guard.first_axis];
-  if (ways <= far_until_[index]) {
-    return true;
-  }
-  const double from = shrinks_by(guard, travelled_) - guard.needed_m - kRoom_m;
-  far_until_[index] = from + rough_distance(guard);
-  if (ways > far_until_[index]) {
-    far_until_[index] = from + distance(guard, stands_);
-  }
-  return ways <= far_until_[index];
+  far_until_[index] = shrinks_by(guard, travelled_) + distance(guard, stands_) - guard.needed_m - kRoom_m;
 }
 
 ClearanceFinding Clearance::check(const AxisStates& next) noexcept {
@@ -238,7 +214,12 @@ ClearanceFinding Clearance::check(const AxisStates& next) noexcept {
   std::array<std::uint16_t, kMaxGuards> near;
   std::size_t count = 0;
   for (std::size_t index = 0; index < guards_; ++index) {
-    if (!is_far(index, sums)) {
+    const double sum = sums[sum_at_[index]];
+    if (sum <= far_until_[index]) {
+      continue;  // seen to be far, and the arm has not gone as far as that since
+    }
+    look_again(index);
+    if (sum > far_until_[index]) {
       near[count++] = static_cast<std::uint16_t>(index);
     }
   }

@@ -13,6 +13,26 @@ Pose pose_of(const std::array<double, 3>& position, const std::array<double, 4>&
   return {rotation.normalized().toRotationMatrix(), vector_of(position)};
 }
 
+// Column by column: as one expression it is four times as many instructions.
+Eigen::Matrix3d product(const Eigen::Matrix3d& left, const Eigen::Matrix3d& right) {
+  Eigen::Matrix3d result;
+  result.col(0) = left.col(0) * right(0, 0) + left.col(1) * right(1, 0) + left.col(2) * right(2, 0);
+  result.col(1) = left.col(0) * right(0, 1) + left.col(1) * right(1, 1) + left.col(2) * right(2, 1);
+  result.col(2) = left.col(0) * right(0, 2) + left.col(1) * right(1, 2) + left.col(2) * right(2, 2);
+  return result;
+}
+
+// `before`, turned by `angle` about its own z axis: the axis of most joints.
+Eigen::Matrix3d turned_about_z(const Eigen::Matrix3d& before, double angle) {
+  const double sine = std::sin(angle);
+  const double cosine = std::cos(angle);
+  Eigen::Matrix3d result;
+  result.col(0) = before.col(0) * cosine + before.col(1) * sine;
+  result.col(1) = before.col(1) * cosine - before.col(0) * sine;
+  result.col(2) = before.col(2);
+  return result;
+}
+
 // Rotation by `angle` about the unit vector `axis` (Rodrigues).
 Eigen::Matrix3d rotation_about(const Eigen::Vector3d& axis, double angle) {
   const double sine = std::sin(angle);
@@ -45,11 +65,13 @@ void Kinematics::place(const AxisVector& position, ChainPose& chain) const noexc
   Pose base_from_link;
   for (std::size_t axis = 0; axis < arm_axes_; ++axis) {
     const Pose& step = parent_from_axis_[axis];
-    const Eigen::Matrix3d before = base_from_link.rotation * step.rotation;
+    const Eigen::Matrix3d before = product(base_from_link.rotation, step.rotation);
     base_from_link.position += base_from_link.rotation * step.position;
     chain.direction[axis] = before * axis_vector_[axis];
     if (kind_[axis] == AxisKind::revolute) {
-      base_from_link.rotation = before * rotation_about(axis_vector_[axis], position[axis]);
+      base_from_link.rotation = axis_vector_[axis] == Eigen::Vector3d::UnitZ()
+                                    ? turned_about_z(before, position[axis])
+                                    : product(before, rotation_about(axis_vector_[axis], position[axis]));
     } else {
       base_from_link.rotation = before;
       base_from_link.position += chain.direction[axis] * position[axis];

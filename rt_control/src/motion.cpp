@@ -28,6 +28,11 @@ double share_within(const Eigen::Vector3d& from, const Eigen::Vector3d& to, doub
   return c < 0 && a > 0 && root > 0 ? std::clamp((std::sqrt(root) - b) / a, 0.0, 1.0) : 0.0;
 }
 
+// What it is that limits the fastest point.
+Constraint point_constraint(const Care& care) {
+  return care.separation_slows ? Constraint::separation : Constraint::tcp_speed;
+}
+
 // Largest share of the way from one torque to another whose size is at most `limit`; where both are more, the lesser.
 double share_of_torque(double from, double to, double limit) {
   if (std::abs(to) <= limit) {
@@ -104,9 +109,9 @@ double Motion::brake_share() const noexcept {
   return share;
 }
 
-// How far the arm's velocities must be scaled down, all by one ratio. `braking_counts`: what braking cannot take off
-// within this cycle is allowed still.
-Motion::Binding Motion::path_binding(const AxisVector& velocity, const Care& care, bool braking_counts) const noexcept {
+// How far the arm's velocities must be scaled down for its axes, all by one ratio. `braking_counts`: what braking
+// cannot take off within this cycle is allowed still.
+Motion::Binding Motion::axis_binding(const AxisVector& velocity, const Care& care, bool braking_counts) const noexcept {
   Constraint by = Constraint::velocity;
   if (care.speed_scale < 1) {
     by = care.separation_slows ? Constraint::separation : Constraint::speed_scale;
@@ -117,14 +122,6 @@ Motion::Binding Motion::path_binding(const AxisVector& velocity, const Care& car
         std::max(model_.velocity[axis] * care.speed_scale, braking_counts ? std::abs(stop_[axis].velocity) : 0.0);
     binding.take(by, static_cast<std::int32_t>(axis), std::abs(velocity[axis]), allowed);
   }
-  if (std::isfinite(care.tcp_speed_mps)) {
-    const double fastest = speed_.fastest(velocity);
-    if (fastest > care.tcp_speed_mps) {
-      const double stopping = braking_counts ? speed_.fastest(peak_velocities(stop_)) : 0.0;
-      const Constraint why = by == Constraint::separation ? by : Constraint::tcp_speed;
-      binding.take(why, -1, fastest, std::max(care.tcp_speed_mps, stopping));
-    }
-  }
   return binding;
 }
 
@@ -132,7 +129,8 @@ Motion::Binding Motion::path_binding(const AxisVector& velocity, const Care& car
 void Motion::advance_path(const Command& command, const Care& care, Sample& here, Sample& target,
                           Binding& binding) noexcept {
   here = sample(command, model_.axes, time_along(command));
-  binding = path_binding(here.velocity, care, false);
+  binding = axis_binding(here.velocity, care, false);
+  binding.take(point_constraint(care), -1, speed_.fastest(here.velocity), care.tcp_speed_mps);
   double rise = 1.0;
   for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
     const double step = kRateRise * model_.acceleration[axis] * period_;
@@ -169,12 +167,7 @@ Intervention Motion::follow(const Command& command, const Care& care) noexcept {
     const double chosen = approach(state_of(axis), goal, accelerations_of(axis), limits_of(axis), period_);
     velocity[axis] = reference_.velocity[axis] + chosen * period_;
   }
-  const Binding now = path_binding(velocity, care, true);
-  // Its own velocity limit stops one axis, admit() sees to that; that of the fastest point concerns all of them.
-  const double ratio = now.axis < 0 ? now.ratio : 1.0;
-  for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
-    velocity[axis] *= ratio;
-  }
+  const Binding now = axis_binding(velocity, care, true);
   // A stream asks for a place, not for a speed: that it takes time to get there is no intervention.
   const bool limited_by_care = now.constraint != Constraint::none && now.constraint != Constraint::velocity;
   if (now.ratio < binding.ratio && (is_chunk || limited_by_care)) {
@@ -187,9 +180,7 @@ Intervention Motion::follow(const Command& command, const Care& care) noexcept {
                     binding.requested,  binding.limit, 0};
   }
   wanted_ = admit(velocity, care.speed_scale, intervention, is_chunk);
-  if (std::isfinite(care.tcp_speed_mps)) {
-    hold_speed(care.tcp_speed_mps);
-  }
+  hold_speed(care, intervention);
   hold_torque(intervention);
   keep_clear(intervention);
   step();
@@ -245,13 +236,20 @@ AxisStates Motion::braked() const noexcept {
 
 // The axes together may move a point of the arm faster than allowed, now or when their accelerations are let go: go
 // back towards braking in the direction of the motion, just as far as needed.
-void Motion::hold_speed(double limit) noexcept {
+void Motion::hold_speed(const Care& care, Intervention& intervention) noexcept {
+  const double limit = care.tcp_speed_mps;
   PointSpeed::Velocities wanted;
   speed_.of(peak_velocities(wanted_), wanted);
-  const auto is_fast = [&](const Eigen::Vector3d& velocity) { return velocity.squaredNorm() > limit * limit; };
-  const auto count = static_cast<std::ptrdiff_t>(speed_.points());
-  if (std::none_of(wanted.begin(), wanted.begin() + count, is_fast)) {
+  double square = 0;
+  for (std::size_t point = 0; point < speed_.points(); ++point) {
+    square = std::max(square, wanted[point].squaredNorm());
+  }
+  if (square <= limit * limit) {
     return;
+  }
+  const double fastest = std::sqrt(square);
+  if (intervention.constraint == Constraint::none && fastest > limit * (1 + kWorthSaying)) {
+    intervention = {point_constraint(care), -1, limit - fastest, fastest, limit, 0};
   }
   const AxisStates slower = braked();
   PointSpeed::Velocities stopping;

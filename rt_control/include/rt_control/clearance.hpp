@@ -70,17 +70,16 @@ class Clearance {
     double needed_m;         // between their axes, or from the one to the zone
   };
   // By how much the distance of a capsule shrinks at most, by the first axis whose motion counts.
-  using Sums = std::array<AxisVector, kMaxCapsules>;
+  using Sums = std::array<double, kMaxCapsules * kMaxAxes>;
   struct Ways {
     AxisVector back{};  // of the axis, more than the difference of positions says
     AxisVector lost{};  // during lost cycles
   };
 
   [[nodiscard]] double distance(const Guard& guard, const Segments& segments) const noexcept;
-  [[nodiscard]] double rough_distance(const Guard& guard) const noexcept;
   [[nodiscard]] double shrinks_by(const Guard& guard, const AxisVector& ways) const noexcept;
   void sum_ways(const AxisVector& ways, Sums& sums) const noexcept;
-  [[nodiscard]] bool is_far(std::size_t index, const Sums& sums) noexcept;
+  void look_again(std::size_t index) noexcept;
   [[nodiscard]] ClearanceFinding walk(std::span<const std::uint16_t> near,
                                       const std::array<StopProfile, kMaxAxes>& stops, const Ways& ways) noexcept;
 
@@ -91,12 +90,12 @@ class Clearance {
   double lost_s_;
   AxisVector acceleration_;
   AxisVector jerk_;
-  std::array<double, kMaxCapsules> half_{};  // half its length
   std::array<AxisVector, kMaxCapsules> lever_{};
   std::array<Eigen::Vector3d, kMaxZones> lower_;
   std::array<Eigen::Vector3d, kMaxZones> upper_;
   std::array<ZoneKind, kMaxZones> kind_{};
   std::array<Guard, kMaxGuards> guard_{};
+  std::array<std::uint16_t, kMaxGuards> sum_at_{};  // where the sum that concerns a guard is, of all of them
 
   AxisVector stands_at_{};
   Segments stands_{};

@@ -130,7 +130,8 @@ struct AccelerationRange {
 [[nodiscard]] inline double approach(const AxisState& from, const AxisState& target, const AccelerationRange& allowed,
                                      const AxisLimits& limits, double period) noexcept {
   constexpr int kRefinements = 8;
-  constexpr double kExact = 1e-12;  // rad or m, short of the target
+  constexpr double kExact = 1e-10;  // rad or m, short of the target
+  constexpr double kOnIt = 1e-7;    // so near to it, all that is left to do is to move as it does
   // What the target's own acceleration needs is not there for coming nearer.
   const double acceleration = std::max(limits.acceleration - std::abs(target.acceleration), limits.acceleration / 4);
   const auto miss = [&](double tried) {
@@ -139,6 +140,10 @@ struct AccelerationRange {
                              tried - target.acceleration};
     return StopProfile(relative, acceleration, limits.jerk).rest_position();
   };
+  const double same = (target.velocity - from.velocity) / period;
+  if (same > allowed.lower && same < allowed.upper && std::abs(miss(same)) < kOnIt) {
+    return same;
+  }
   double low = allowed.lower;
   double high = allowed.upper;
   double low_miss = miss(low);

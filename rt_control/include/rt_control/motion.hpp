@@ -68,9 +68,9 @@ class Motion {
   void keep_clear(Intervention& intervention) noexcept;
   void step() noexcept;
   [[nodiscard]] double time_along(const Command& command) const noexcept;
-  [[nodiscard]] Binding path_binding(const AxisVector& velocity, const Care& care, bool braking_counts) const noexcept;
+  [[nodiscard]] Binding axis_binding(const AxisVector& velocity, const Care& care, bool braking_counts) const noexcept;
   void advance_path(const Command& command, const Care& care, Sample& here, Sample& target, Binding& binding) noexcept;
-  void hold_speed(double limit) noexcept;
+  void hold_speed(const Care& care, Intervention& intervention) noexcept;
   [[nodiscard]] AxisLimits limits_of(std::size_t axis) const noexcept;
 
   RobotModel model_;

@@ -28,9 +28,9 @@ class StopProfile {
   StopProfile() noexcept = default;  // at rest at 0
 
   // `acceleration` and `jerk` are the limits, > 0. A state beyond the acceleration limit is brought back by the jerk.
-  StopProfile(const AxisState& from, double acceleration, double jerk) noexcept : jerk_(jerk) {
+  StopProfile(const AxisState& from, double acceleration, double jerk) noexcept : jerk_(jerk), per_jerk_(1 / jerk) {
     // Velocity that is left when the acceleration is just let go; the stop works against it.
-    const double left = from.velocity + from.acceleration * std::abs(from.acceleration) / (2 * jerk);
+    const double left = from.velocity + from.acceleration * std::abs(from.acceleration) / 2 * per_jerk_;
     sign_ = left >= 0 ? 1.0 : -1.0;
     start_ = {sign_ * from.position, sign_ * from.velocity, sign_ * from.acceleration};
     const double v = start_.velocity;
@@ -38,16 +38,15 @@ class StopProfile {
     peak_ = std::sqrt(std::max(jerk * v + a * a / 2, 0.0));
     if (peak_ > acceleration) {
       peak_ = acceleration;
-      hold_s_ = std::max((v + a * a / (2 * jerk)) / acceleration - acceleration / jerk, 0.0);
+      hold_s_ = std::max((v + a * a / 2 * per_jerk_) / acceleration - acceleration * per_jerk_, 0.0);
     }
-    build_s_ = std::max((a + peak_) / jerk, 0.0);
+    build_s_ = std::max((a + peak_) * per_jerk_, 0.0);
     held_ = after(start_, -jerk_, build_s_);
     released_ = after(held_, 0, hold_s_);
-    const double release_s = peak_ / jerk_;
-    rest_ = after(released_, jerk_, release_s).position;
+    rest_ = after(released_, jerk_, peak_ * per_jerk_).position;
   }
 
-  [[nodiscard]] double duration_s() const noexcept { return build_s_ + hold_s_ + peak_ / jerk_; }
+  [[nodiscard]] double duration_s() const noexcept { return build_s_ + hold_s_ + peak_ * per_jerk_; }
   [[nodiscard]] double rest_position() const noexcept { return sign_ * rest_; }
 
   // `time_s` >= 0 counts from the state that it was made for.
@@ -68,12 +67,12 @@ class StopProfile {
     const double a = start_.acceleration;
     double low = start_.position;
     if (v < 0) {  // still on its way back when the acceleration turns it round
-      const double turn_s = (a - std::sqrt(std::max(a * a + 2 * jerk_ * v, 0.0))) / jerk_;
+      const double turn_s = (a - std::sqrt(std::max(a * a + 2 * jerk_ * v, 0.0))) * per_jerk_;
       low = after(start_, -jerk_, turn_s).position;
     }
     const double high = std::max(start_.position, rest_);
     const double slow = std::min(v, 0.0);
-    const double fast = std::max(a > 0 ? v + a * a / (2 * jerk_) : v, 0.0);
+    const double fast = std::max(a > 0 ? v + a * a / 2 * per_jerk_ : v, 0.0);
     if (sign_ > 0) {
       return {low, high, slow, fast};
     }
@@ -88,6 +87,7 @@ class StopProfile {
   }
 
   double jerk_ = 1;
+  double per_jerk_ = 1;
   double sign_ = 1;  // everything below is mirrored so that the stop works against a positive velocity
   AxisState start_;
   AxisState held_;
