@@ -36,6 +36,7 @@ CYCLES = 30_000
 P50_TARGET_US = 10.0
 P99_TARGET_US = 25.0
 MOVING_PERCENT = 90.0
+HELD_BACK_PERCENT = 10.0
 PROFILED_CYCLES = 400
 INSTRUCTION_RATIO = 1.5
 PAIRS = 5
@@ -51,8 +52,8 @@ def measure() -> list[Figure]:
 
 
 def compute_figures(cycles: int = CYCLES) -> Iterator[Figure]:
-    """Read, decide, tell the drives, publish: one cycle after the other, and with displaced caches in between."""
-    for word, extra in (("", ()), (" with cold caches", ("cold",))):
+    """Read, decide, tell the drives, publish: one after the other; with displaced caches; held back by its shapes."""
+    for word, extra in (("", ()), (" with cold caches", ("cold",)), (" beside itself or a zone", ("near",))):
         with _run_directory() as directory:
             told = _bench(directory, str(cycles), *extra)
         judged = not extra
@@ -60,6 +61,9 @@ def compute_figures(cycles: int = CYCLES) -> Iterator[Figure]:
             share = 100.0 * told["moving"] / told["cycles"]
             note = "otherwise what follows is not the price of a motion"
             yield figure("cycles in motion", share, f"% of {told['cycles']}", at_least=MOVING_PERCENT, note=note)
+        if extra == ("near",):
+            share = 100.0 * told["held_back"] / told["cycles"]
+            yield figure(f"cycles held back{word}", share, f"% of {told['cycles']}", at_least=HELD_BACK_PERCENT)
         for name, text in (("cycle", f"whole cycle{word}"), ("decide", f"of it the controller{word}")):
             p50, p99 = told[f"{name}_p50"] / 1e3, told[f"{name}_p99"] / 1e3
             targets = name == "cycle" and judged

@@ -63,8 +63,18 @@ double distance_between(const Segment& one, const Segment& other) noexcept {
 
 double distance_outside(const Segment& segment, const Eigen::Vector3d& lower, const Eigen::Vector3d& upper) noexcept {
   // Apart along one of the box's directions, or in none: then it is inside, or passes an edge.
-  const double along = std::max((lower - segment.begin.cwiseMax(segment.end)).maxCoeff(),
-                                (segment.begin.cwiseMin(segment.end) - upper).maxCoeff());
+  const Eigen::Vector3d least = segment.begin.cwiseMin(segment.end);
+  const Eigen::Vector3d most = segment.begin.cwiseMax(segment.end);
+  const Eigen::Vector3d gap = (lower - most).cwiseMax(least - upper);
+  Eigen::Index side = 0;
+  const double along = gap.maxCoeff(&side);
+  // Right in front of a side of the box there is nothing nearer.
+  const auto is_between = [&](Eigen::Index other) {
+    return other == side || (least(other) >= lower(other) && most(other) <= upper(other));
+  };
+  if (along > 0 && is_between(0) && is_between(1) && is_between(2)) {
+    return along;
+  }
   // The distance of a point of the segment to the box is convex: thirds bring its least place in.
   constexpr int kRounds = 14;
   const Eigen::Vector3d way = segment.end - segment.begin;

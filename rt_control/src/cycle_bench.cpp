@@ -6,17 +6,19 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <random>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cycle.hpp"
 #include "realtime.hpp"
+#include "rt_control/clearance.hpp"
 #include "rt_control/kinematics.hpp"
 #include "rt_control/rigid_body.hpp"
 
@@ -50,7 +52,7 @@ const char* name_of(Source source) {
 // The rest of the robot: drives, agent, policy, and who watches for persons.
 class World {
  public:
-  World(const RobotModel& model, const std::string& directory)
+  World(const RobotModel& model, const std::string& directory, bool near)
       : model_(model),
         drives_(directory + "/drive.state"),
         heartbeat_(directory + "/heartbeat.agent"),
@@ -67,6 +69,9 @@ class World {
     }
     for (std::size_t axis = 0; axis < model.axes; ++axis) {
       home_[axis] = (model.lower[axis] + model.upper[axis]) / 2;
+    }
+    if (near) {
+      go_near();
     }
     state_.position = home_;
   }
@@ -118,6 +123,29 @@ class World {
       state_.velocity = told.velocity;
     }
   }
+
+  // To a place in which the arm is just clear of itself and of the zones: each swing is stopped there.
+  void go_near() {
+    constexpr int kTries = 100'000;
+    std::mt19937_64 random(1);
+    Capsules capsules(model_);
+    Clearance clearance(model_);
+    Segments segments;
+    for (int tried = 0; tried < kTries; ++tried) {
+      for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
+        home_[axis] = std::uniform_real_distribution(model_.lower[axis], model_.upper[axis])(random);
+      }
+      kinematics_.place(home_, chain_);
+      capsules.place(chain_, segments);
+      clearance.stand(home_, segments);
+      if (clearance.least_m() > kNearest && clearance.least_m() < kNear) {
+        return;
+      }
+    }
+    throw ChannelFault("cycle_bench: no place was found where the arm is near itself or a zone; it has no shapes");
+  }
+  static constexpr double kNearest = 0.002;  // m
+  static constexpr double kNear = 0.01;
 
   // The torque of the motion, so that nothing presses on the arm.
   void weigh(const AxisVector& acceleration) {
@@ -187,19 +215,20 @@ void print(const char* name, std::vector<std::int64_t>& values) {
   std::printf("%s_p50=%lld\n%s_p99=%lld\n%s_max=%lld\n", name, at(0.5), name, at(0.99), name, at(1.0));
 }
 
-void measure(const std::string& directory, std::uint64_t cycles, bool cold) {
+void measure(const std::string& directory, std::uint64_t cycles, bool cold, bool near) {
   std::ifstream file(directory + "/robot", std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   const RobotModel model = model_from_bytes(std::as_bytes(std::span(bytes)));
   Connections connections(directory);
   BlackBox black_box(directory + "/blackbox");
   Outlets outlets;
-  const auto world = std::make_unique<World>(model, directory);
+  const auto world = std::make_unique<World>(model, directory, near);
   const auto cycle = std::make_unique<Cycle>(model, connections, black_box, outlets);
   Caches caches;
   std::vector<std::int64_t> decide;
   std::vector<std::int64_t> compute;
   std::uint64_t moving = 0;
+  std::uint64_t held_back = 0;
   const std::int64_t begin_ns = monotonic_ns();
   for (std::uint64_t number = 0; number < cycles + kWarmUp; ++number) {
     // Ahead of the clock, so that no cycle counts as late.
@@ -213,11 +242,14 @@ void measure(const std::string& directory, std::uint64_t cycles, bool cold) {
       const StageTimes& times = cycle->times();
       decide.push_back(times.decide_ns);
       compute.push_back(times.read_ns + times.decide_ns + times.write_drives_ns + times.write_state_ns);
-      moving += cycle->outputs().state.execution == ExecutionState::active ? 1 : 0;
+      const State& state = cycle->outputs().state;
+      moving += state.execution == ExecutionState::active ? 1 : 0;
+      const Constraint by = state.intervention.cycle == state.cycle ? state.intervention.constraint : Constraint::none;
+      held_back += by == Constraint::self_collision || by == Constraint::workspace ? 1 : 0;
     }
   }
-  std::printf("cycles=%llu\nmoving=%llu\n", static_cast<unsigned long long>(cycles),
-              static_cast<unsigned long long>(moving));
+  std::printf("cycles=%llu\nmoving=%llu\nheld_back=%llu\n", static_cast<unsigned long long>(cycles),
+              static_cast<unsigned long long>(moving), static_cast<unsigned long long>(held_back));
   print("decide", decide);
   print("cycle", compute);
 }
@@ -228,12 +260,12 @@ void measure(const std::string& directory, std::uint64_t cycles, bool cold) {
 int main(int count, char** values) {
   const std::span<char* const> arguments(values, static_cast<std::size_t>(count));
   if (arguments.size() < 3 || std::strtoull(arguments[2], nullptr, 10) == 0) {
-    std::fprintf(stderr, "usage: cycle_bench RUN_DIRECTORY CYCLES [cold]\n");
+    std::fprintf(stderr, "usage: cycle_bench RUN_DIRECTORY CYCLES [cold|near]\n");
     return 2;
   }
   try {
-    const bool cold = arguments.size() > 3 && std::strcmp(arguments[3], "cold") == 0;
-    dynamical::rt::measure(arguments[1], std::strtoull(arguments[2], nullptr, 10), cold);
+    const std::string_view how = arguments.size() > 3 ? arguments[3] : "";
+    dynamical::rt::measure(arguments[1], std::strtoull(arguments[2], nullptr, 10), how == "cold", how == "near");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "cycle_bench: %s\n", error.what());
     return 2;
