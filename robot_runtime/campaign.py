@@ -56,6 +56,9 @@ class Campaign:
             try:
                 item = decoder.decode(line)
                 found[item.number] = msgspec.json.decode(item.piece, type=self._type)
+            except msgspec.ValidationError as error:  # whole, and yet no piece: to leave it out would be a lie
+                mend = "delete the file and measure again"
+                raise InputError(f"{self._file}: holds what is no piece of this campaign ({error}); {mend}") from None
             except msgspec.MsgspecError:  # cut off in the middle of a line
                 continue
         return {number: piece for number, piece in sorted(found.items()) if number < self.count}

@@ -88,9 +88,9 @@ class ArmShapes:
         return needed
 
     def containments(self, lines: Lines) -> Iterator[Containment]:
-        """The capsules that lie inside one of another link, neighbours in the chain left aside, in one pose."""
-        for pair in self.pairs():
-            for inner, outer in (pair, pair[::-1]):
+        """The capsules that lie inside one of another link in one pose: they protect nothing."""
+        for pair in combinations(range(len(self.capsules)), 2):
+            for inner, outer in (pair, pair[::-1]) if self.links[pair[0]] != self.links[pair[1]] else ():
                 outer_line = lines.begin[outer], lines.end[outer]
                 farthest = max(float(distance_to_point(*outer_line, end[inner])) for end in lines)
                 if farthest + self.capsules[inner].radius <= self.capsules[outer].radius:
@@ -152,11 +152,6 @@ def _check_named_poses(
         positions = np.array([pose[index] for index in description.arm_indices])
         lines = shapes.lines_at(poses_base_from_joints(chain, positions))
         where = f"{description.path}: in workcell.poses.{name}"
-        for inner, outer in shapes.containments(lines):
-            raise InputError(
-                f"{where} {_named(shapes, inner)} lies wholly inside {_named(shapes, outer)}; allowed: outside of it;"
-                " correct begin, end and radius of the two"
-            )
         for (first, second), distance, least in zip(pairs, shapes.distances(lines, pairs), needed, strict=True):
             if distance < least:
                 raise InputError(
@@ -165,6 +160,11 @@ def _check_named_poses(
                     f" {description.self_collision.clearance_m:g}; correct the pose or the capsules, or add the two to"
                     " self_collision.ignore if they are always near"
                 )
+        for inner, outer in shapes.containments(lines):
+            raise InputError(
+                f"{where} {_named(shapes, inner)} lies wholly inside {_named(shapes, outer)}; allowed: outside of it;"
+                " correct begin, end and radius of the two"
+            )
         _check_zones(description, where, shapes, lines)
 
 

@@ -221,6 +221,11 @@ def _check_axes(description: RobotDescription) -> None:
             allowed = f"at least {needed:.6g}, so that {axis.name} can brake within its range"
             mend = "raise acceleration or lower velocity"
             _refuse(path, f"axis[{index}].acceleration", axis.acceleration, allowed, mend)
+        way = axis.velocity**2 / (2.0 * axis.acceleration) + axis.velocity * axis.acceleration / (2.0 * axis.jerk)
+        if way > axis.upper - axis.lower:
+            room = axis.upper - axis.lower
+            allowed = f"enough to brake {axis.name} within its range of {room:g}, and not only after {way:g}"
+            _refuse(path, f"axis[{index}].jerk", axis.jerk, allowed, "raise jerk or lower velocity")
 
 
 def _check_timing(description: RobotDescription) -> None:

@@ -30,6 +30,7 @@ double square_outside(const Eigen::Vector3d& point, const Eigen::Vector3d& lower
 // Ericson, "Real-Time Collision Detection", 2005, 5.1.9.
 double distance_between(const Segment& one, const Segment& other) noexcept {
   constexpr double kPoint = 1e-18;
+  constexpr double kParallel = 1e-12;
   const Eigen::Vector3d along_one = one.end - one.begin;
   const Eigen::Vector3d along_other = other.end - other.begin;
   const Eigen::Vector3d apart = one.begin - other.begin;
@@ -47,7 +48,7 @@ double distance_between(const Segment& one, const Segment& other) noexcept {
     } else {
       const double b = along_one.dot(along_other);
       const double square = a * e - b * b;
-      s = square > kPoint * a * e ? std::clamp((b * f - c * e) / square, 0.0, 1.0) : 0.0;
+      s = square > kParallel * a * e ? std::clamp((b * f - c * e) / square, 0.0, 1.0) : 0.0;
       t = (b * s + f) / e;
       if (t < 0) {
         t = 0;
@@ -268,12 +269,14 @@ ClearanceFinding Clearance::walk(std::span<const std::uint16_t> near, const std:
       const Guard& guard = guard_[near[item]];
       const double now = distance(guard, segments);
       const double sure = (before[item] + now - shrinks_by(guard, way)) / 2 - shrinks_by(guard, ways.lost);
-      // What is nearer than it must be, and has no such bound, may at least not come nearer.
-      const bool is_sure = here[item] < guard.needed_m || sure >= guard.needed_m;
+      // What is nearer than it must be may not come nearer, but for that room on its way.
+      const double promised =
+          here[item] < guard.needed_m - kRounding_m ? here[item] - kRoom_m : guard.needed_m - kRounding_m;
+      const bool is_sure = sure >= promised;
       const double kept = std::min(here[item] - kRounding_m, guard.needed_m + kRoom_m);
       if (!(is_sure && now >= kept)) {
         const Constraint by = guard.is_zone ? Constraint::workspace : Constraint::self_collision;
-        const auto& [distance_m, needed_m] = is_sure ? std::pair{now, kept} : std::pair{sure, guard.needed_m};
+        const auto& [distance_m, needed_m] = is_sure ? std::pair{now, kept} : std::pair{sure, promised};
         return {false, by, capsules_.link(guard.moving), distance_m - guard.radii_m, needed_m - guard.radii_m};
       }
       before[item] = now;

@@ -565,7 +565,7 @@ void Controller::end_commands_when_due() noexcept {
 void Controller::execute() noexcept {
   end_commands_when_due();
   if (has_current_ && care_.separation_stops) {
-    raise(Fault::separation, -1, care_.person_distance_m, care_.protective_m, Source::none);
+    raise(Fault::separation, -1, care_.nearest_m, care_.protective_m, Source::none);
   }
   if (has_current_ && !care_.separation_stops && !stops_.latched()) {
     stops_.release();

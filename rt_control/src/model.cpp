@@ -295,6 +295,9 @@ std::string fault_of(const RobotModel& model) {
   if (!is_finite(model.tcp_position) || !is_unit(model.tcp_quaternion)) {
     return "tcp_position must be finite and tcp_quaternion of length 1";
   }
+  if (model.simulated == 0 && model.constraint_slots == 0) {
+    return "constraint_slots is 0, must be at least 1: somebody has to measure how near people are to a real robot";
+  }
   for (std::size_t slot = 0; slot < model.constraint_slots; ++slot) {
     if (std::string fault = slot_fault(model.constraint_slot[slot]); !fault.empty()) {
       return fault;

@@ -33,15 +33,18 @@ Constraint point_constraint(const Care& care) {
   return care.separation_slows ? Constraint::separation : Constraint::tcp_speed;
 }
 
-// Largest share of the way from one torque to another whose size is at most `limit`; where both are more, the lesser.
-double share_of_torque(double from, double to, double limit) {
-  if (std::abs(to) <= limit) {
-    return 1.0;
+// Shares of the way from one torque to another at which its size is at most `limit`; none: `to` less than `from`.
+struct Shares {
+  double from;
+  double to;
+};
+Shares shares_within(double from, double to, double limit) {
+  if (from == to) {
+    return std::abs(from) <= limit ? Shares{0, 1} : Shares{1, 0};
   }
-  if (std::abs(from) >= limit) {
-    return std::abs(to) <= std::abs(from) ? 1.0 : 0.0;
-  }
-  return (std::copysign(limit, to) - from) / (to - from);
+  const double one = (limit - from) / (to - from);
+  const double other = (-limit - from) / (to - from);
+  return {std::max(std::min(one, other), 0.0), std::min(std::max(one, other), 1.0)};
 }
 
 }  // namespace
@@ -59,7 +62,7 @@ void Motion::seed(const AxisVector& position) noexcept {
   reference_ = Reference{};
   reference_.position = position;
   mean_acceleration_ = {};
-  path_rate_ = 0;
+  path_rate_ = braked_rate_ = 0;
 }
 
 double Motion::time_along(const Command& command) const noexcept {
@@ -137,7 +140,8 @@ void Motion::advance_path(const Command& command, const Care& care, Sample& here
     rise = std::min(rise, step / std::max(std::abs(here.velocity[axis]), step));
   }
   const double rate_before = path_rate_;
-  path_rate_ = std::clamp(binding.ratio, path_rate_ * (1.0 - brake_share()), path_rate_ + rise);
+  braked_rate_ = path_rate_ * (1.0 - brake_share());
+  path_rate_ = std::clamp(binding.ratio, braked_rate_, path_rate_ + rise);
   time_ns_ += std::llround(path_rate_ * static_cast<double>(model_.period_ns));
   target = sample(command, model_.axes, time_along(command));
   for (std::size_t axis = 0; axis < model_.axes; ++axis) {
@@ -157,7 +161,7 @@ Intervention Motion::follow(const Command& command, const Care& care) noexcept {
   } else {
     target = sample(command, model_.axes, 0);
     before = target;
-    path_rate_ = 0;
+    path_rate_ = braked_rate_ = 0;
     time_ns_ += model_.period_ns;
   }
   AxisVector velocity{};
@@ -181,8 +185,8 @@ Intervention Motion::follow(const Command& command, const Care& care) noexcept {
   }
   wanted_ = admit(velocity, care.speed_scale, intervention, is_chunk);
   hold_speed(care, intervention);
-  hold_torque(intervention);
-  keep_clear(intervention);
+  const double given = hold_torque(intervention) * keep_clear(intervention);
+  path_rate_ = braked_rate_ + given * (path_rate_ - braked_rate_);
   step();
   return intervention;
 }
@@ -289,7 +293,7 @@ AxisVector Motion::torque_of(const AxisStates& next) const noexcept {
 
 // As much of what is wanted as the motors have the torque for: it is linear in the accelerations, so the share that
 // they can give follows from what the wanted motion and the stop in hand take.
-void Motion::hold_torque(Intervention& intervention) noexcept {
+double Motion::hold_torque(Intervention& intervention) noexcept {
   const AxisVector wanted = torque_of(wanted_);
   const auto is_strong = [&](std::size_t axis) { return std::abs(wanted[axis]) <= model_.torque[axis]; };
   std::size_t first = 0;
@@ -297,32 +301,33 @@ void Motion::hold_torque(Intervention& intervention) noexcept {
     ++first;
   }
   if (first == model_.arm_axes) {
-    return;
+    return 1.0;
   }
   const AxisVector stopping = torque_of(stop_);
-  double share = 1.0;
+  Shares shares{0, 1};
   std::size_t worst = first;
-  for (std::size_t axis = first; axis < model_.arm_axes; ++axis) {
-    const double allowed = share_of_torque(stopping[axis], wanted[axis], model_.torque[axis]);
-    if (allowed < share) {
-      share = allowed;
-      worst = axis;
-    }
+  for (std::size_t axis = 0; axis < model_.arm_axes; ++axis) {
+    const Shares own = shares_within(stopping[axis], wanted[axis], model_.torque[axis]);
+    worst = own.to < shares.to ? axis : worst;
+    shares = {std::max(shares.from, own.from), std::min(shares.to, own.to)};
   }
-  if (share < 1 && intervention.constraint == Constraint::none) {
+  // No share at all that every motor could give: braking goes first.
+  const double share = shares.from <= shares.to ? shares.to : 0.0;
+  wanted_ = mixed(share);
+  if (share < 1 - kWorthSaying) {
     const double limit = model_.torque[worst];
     const double asked = std::abs(wanted[worst]);
     intervention = {Constraint::torque, static_cast<std::int32_t>(worst), limit - asked, asked, limit, 0};
   }
-  wanted_ = mixed(share);
+  return share;
 }
 
 // As much of what is wanted as leaves the arm a stop that is clear. Nothing of it leaves the stop in hand, which is.
-void Motion::keep_clear(Intervention& intervention) noexcept {
+double Motion::keep_clear(Intervention& intervention) noexcept {
   constexpr int kRefinements = 3;
   const ClearanceFinding found = clearance_.check(wanted_);
   if (found.is_clear) {
-    return;
+    return 1.0;
   }
   double clear = 0;
   double not_clear = 1;
@@ -331,10 +336,8 @@ void Motion::keep_clear(Intervention& intervention) noexcept {
     (clearance_.check(mixed(share)).is_clear ? clear : not_clear) = share;
   }
   wanted_ = mixed(clear);
-  if (intervention.constraint == Constraint::none) {
-    intervention = {found.constraint, found.link,     found.distance_m - found.needed_m,
-                    found.distance_m, found.needed_m, 0};
-  }
+  intervention = {found.constraint, found.link, found.distance_m - found.needed_m, found.distance_m, found.needed_m, 0};
+  return clear;
 }
 
 // The stop in hand with a share of what is wanted: viable, as both are. The gripper meets nothing that is watched.
@@ -352,8 +355,8 @@ void Motion::brake() noexcept {
   time_ns_ += model_.period_ns;
   wanted_ = braked();
   Intervention unexplained{};
-  hold_torque(unexplained);
-  keep_clear(unexplained);
+  (void)hold_torque(unexplained);
+  (void)keep_clear(unexplained);
   step();
 }
 

@@ -101,6 +101,11 @@ BAD = {
         "acceleration = 0.1",
         "axis[0].acceleration = 0.1; allowed: at least 0.408193, so that joint1 can brake within its range",
     ),
+    "no room to build the braking up": (
+        "jerk = 7500.0",
+        "jerk = 0.01",
+        "axis[0].jerk = 0.01; allowed: enough to brake joint1 within its range of 5.7946, and not only after 815",
+    ),
     "two axes of one name": ('name = "joint2"', 'name = "joint1"', "axis[1].name = 'joint1'; allowed: each only once"),
     "two sources of one name": (
         'source = "fallback"',

@@ -15,7 +15,8 @@ namespace dynamical::rt {
 struct Care {
   double speed_scale = 1.0;  // of every velocity limit, separation included
   double margin_scale = 1.0;
-  double person_distance_m = kNoPersonDistance;
+  double person_distance_m = kNoPersonDistance;                    // as it was measured
+  double nearest_m = kNoPersonDistance;                            // as near as somebody may have come since
   double tcp_speed_mps = std::numeric_limits<double>::infinity();  // of the fastest point of the arm
   bool separation_slows = false;                                   // the separation is what scales most
   bool separation_stops = false;  // a person is nearer than the protective distance of a robot at rest
@@ -45,24 +46,25 @@ class CareBoard {
   // Once in each executed cycle, after hear(). `reaction_s`: how late this host was found to be.
   [[nodiscard]] Care update(double reaction_s) noexcept {
     Care care;
-    double nearest_m = kNoPersonDistance;  // where a person may be by now
+    std::array<bool, kMaxSources> fresh{};
     bool distance_known = model_.constraint_slots == 0;
     for (std::size_t source = 0; source < kMaxSources; ++source) {
-      if (heard_[source] && age_[source] <= lease_of(source)) {
+      fresh[source] = heard_[source] && age_[source] < lease_of(source);
+      if (fresh[source]) {
         take(care, last_[source], distance_known);
-        nearest_m = std::min(nearest_m, distance_by_now(last_[source], age_[source]));
+        care.nearest_m = std::min(care.nearest_m, distance_by_now(last_[source], age_[source]));
         ++age_[source];
       }
     }
     for (std::size_t index = 0; index < model_.constraint_slots; ++index) {
-      take_stale(care, model_.constraint_slot[index]);
+      take_stale(care, model_.constraint_slot[index], fresh);
     }
     if (!distance_known) {
       care.tcp_speed_mps = std::min(care.tcp_speed_mps, model_.reduced_tcp_speed_mps);
       // For people to read: the worst that still lets the robot move.
       care.person_distance_m = separation_.protective_m(0, reaction_s);
     }
-    scale_by_distance(care, distance_known, nearest_m, reaction_s);
+    scale_by_distance(care, distance_known, reaction_s);
     return care;
   }
 
@@ -103,9 +105,9 @@ class CareBoard {
     }
   }
 
-  void take_stale(Care& care, const ConstraintSlot& slot) const noexcept {
+  static void take_stale(Care& care, const ConstraintSlot& slot, const std::array<bool, kMaxSources>& fresh) noexcept {
     const auto source = static_cast<std::size_t>(slot.source);
-    if (heard_[source] && age_[source] <= slot.lease_cycles) {
+    if (fresh[source]) {
       return;
     }
     care.stale |= 1U << source;
@@ -123,23 +125,25 @@ class CareBoard {
 
   [[nodiscard]] double period_s() const noexcept { return static_cast<double>(model_.period_ns) * 1e-9; }
 
-  void scale_by_distance(Care& care, bool distance_known, double nearest_m, double reaction_s) noexcept {
+  void scale_by_distance(Care& care, bool distance_known, double reaction_s) noexcept {
     care.protective_m = separation_.protective_m(0, reaction_s) * care.margin_scale;
     if (!distance_known) {
-      // Whoever was too near when the last source fell silent is still there until somebody says otherwise.
+      // Whoever was near when the last source fell silent is still there until somebody says otherwise.
+      limit_speed(care, stopped_ ? 0.0 : allowed_);
       care.separation_stops = stopped_;
-      care.separation_slows = stopped_;
-      care.speed_scale = stopped_ ? 0.0 : care.speed_scale;
       return;
     }
-    const double allowed = separation_.speed_scale(nearest_m / care.margin_scale, reaction_s);
-    stopped_ = allowed <= (stopped_ ? kMovesAgain : 0.0);
+    allowed_ = separation_.speed_scale(care.nearest_m / care.margin_scale, reaction_s);
+    stopped_ = allowed_ <= (stopped_ ? kMovesAgain : 0.0);
     care.separation_stops = stopped_;
-    const double scale = stopped_ ? 0.0 : allowed;
-    // Axes and fastest point alike: how long a stop takes depends on the one, how far it goes on the other.
-    care.tcp_speed_mps = std::min(care.tcp_speed_mps, scale * model_.full_speed_mps);
-    if (scale < care.speed_scale) {
-      care.speed_scale = scale;
+    limit_speed(care, stopped_ ? 0.0 : allowed_);
+  }
+
+  // Axes and fastest point alike: how long a stop takes depends on the one, how far it goes on the other.
+  void limit_speed(Care& care, double share) const noexcept {
+    care.tcp_speed_mps = std::min(care.tcp_speed_mps, share * model_.full_speed_mps);
+    if (share < care.speed_scale) {
+      care.speed_scale = share;
       care.separation_slows = true;
     }
   }
@@ -150,6 +154,7 @@ class CareBoard {
   std::array<std::uint32_t, kMaxSources> age_{};
   std::array<bool, kMaxSources> heard_{};
   bool stopped_ = false;
+  double allowed_ = 1.0;  // share of the full speeds, by the last distance that was known
 };
 
 }  // namespace dynamical::rt

@@ -64,8 +64,8 @@ class Motion {
   [[nodiscard]] AxisStates mixed(double share) const noexcept;
   [[nodiscard]] AxisVector peak_velocities(const AxisStates& states) const noexcept;
   [[nodiscard]] AxisVector torque_of(const AxisStates& next) const noexcept;
-  void hold_torque(Intervention& intervention) noexcept;
-  void keep_clear(Intervention& intervention) noexcept;
+  [[nodiscard]] double hold_torque(Intervention& intervention) noexcept;
+  [[nodiscard]] double keep_clear(Intervention& intervention) noexcept;
   void step() noexcept;
   [[nodiscard]] double time_along(const Command& command) const noexcept;
   [[nodiscard]] Binding axis_binding(const AxisVector& velocity, const Care& care, bool braking_counts) const noexcept;
@@ -87,7 +87,8 @@ class Motion {
   AxisStates stop_{};               // the next ones of the stop in hand
   AxisStates wanted_{};             // the next ones that are wanted, viable
   std::int64_t time_ns_ = 0;
-  double path_rate_ = 0;  // path seconds per second; 1 when nothing scales
+  double path_rate_ = 0;    // path seconds per second; 1 when nothing scales
+  double braked_rate_ = 0;  // the least that it can be after this cycle
 };
 
 }  // namespace dynamical::rt

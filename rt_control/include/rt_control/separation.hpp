@@ -4,10 +4,11 @@
 //   S = v_h (T_r + T_s) + v_r T_r + B + C + Z_d + Z_r
 //
 // person's way until the robot stands, robot's way until it brakes, its braking way, intrusion and the two
-// uncertainties. With every axis and the fastest point of the arm held to a share s of their full speeds, T_s <= s T_1
-// (the slowest axis from its full speed) and B <= s V s T_1 / 2, as a stop keeps the direction of the motion. Building
-// up and letting go the braking takes each axis a/j longer, which counts to T_r. So S is a parabola in s, and the share
-// that a distance allows is its root.
+// uncertainties. With every axis and the fastest point of the arm held to a share s of their full speeds, V for the
+// point, T_s <= s T_1 (velocity / acceleration of the slowest axis) and B <= s V s T_1: how the speed of a point falls
+// while axes of different strength brake is not known, so it counts as if it did not fall. An axis that is speeding up
+// lets go first and then builds up the braking, which takes twice acceleration / jerk and counts to T_r. So S is a
+// parabola in s, and the share that a distance allows is its root.
 #pragma once
 
 #include <algorithm>
@@ -29,15 +30,14 @@ class Separation {
       stop_s_ = std::max(stop_s_, model.velocity[axis] / model.acceleration[axis]);
       build_s = std::max(build_s, model.acceleration[axis] / model.jerk[axis]);
     }
-    // Drives carry the last reference on for lost cycles, and a command takes effect in the next cycle.
-    reaction_s_ += build_s + static_cast<double>(model.period_ns) * 1e-9;
+    // A command takes effect in the next cycle.
+    reaction_s_ += 2 * build_s + static_cast<double>(model.period_ns) * 1e-9;
   }
 
   // At a share 0..1 of the full speeds; `reaction_s` >= 0: what is known to be lost beside the declared reaction time.
   [[nodiscard]] double protective_m(double share, double reaction_s) const noexcept {
     const double reaction = reaction_s_ + reaction_s;
-    return person_mps_ * (reaction + share * stop_s_) + share * robot_mps_ * (reaction + share * stop_s_ / 2) +
-           fixed_m_;
+    return person_mps_ * (reaction + share * stop_s_) + share * robot_mps_ * (reaction + share * stop_s_) + fixed_m_;
   }
 
   // Largest share of the full speeds, 0..1, whose protective distance is at most this one.
@@ -46,7 +46,7 @@ class Separation {
     if (!(left > 0)) {
       return 0;
     }
-    const double square = robot_mps_ * stop_s_ / 2;
+    const double square = robot_mps_ * stop_s_;
     const double linear = person_mps_ * stop_s_ + robot_mps_ * (reaction_s_ + reaction_s);
     // The root of square s^2 + linear s = left, in the form that does not cancel.
     return std::min(2 * left / (linear + std::sqrt(linear * linear + 4 * square * left)), 1.0);
