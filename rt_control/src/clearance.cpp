@@ -20,6 +20,13 @@ constexpr double kRounding_m = 1e-9;
 
 Eigen::Vector3d vector_of(const std::array<double, 3>& value) { return {value[0], value[1], value[2]}; }
 
+// From a segment of some length to a point.
+double distance_to(const Segment& segment, const Eigen::Vector3d& point) {
+  const Eigen::Vector3d along = segment.end - segment.begin;
+  const double share = std::clamp((point - segment.begin).dot(along) / along.squaredNorm(), 0.0, 1.0);
+  return (segment.begin + share * along - point).norm();
+}
+
 // Of a point to a box, squared; 0 inside.
 double square_outside(const Eigen::Vector3d& point, const Eigen::Vector3d& lower, const Eigen::Vector3d& upper) {
   return (lower - point).cwiseMax(point - upper).cwiseMax(0.0).squaredNorm();
@@ -27,7 +34,8 @@ double square_outside(const Eigen::Vector3d& point, const Eigen::Vector3d& lower
 
 }  // namespace
 
-// Ericson, "Real-Time Collision Detection", 2005, 5.1.9.
+// Ericson, "Real-Time Collision Detection", 2005, 5.1.9. Of segments that are nearly parallel the crossing is not
+// known, but then an end of one of them is as near as any.
 double distance_between(const Segment& one, const Segment& other) noexcept {
   constexpr double kPoint = 1e-18;
   constexpr double kParallel = 1e-12;
@@ -48,7 +56,11 @@ double distance_between(const Segment& one, const Segment& other) noexcept {
     } else {
       const double b = along_one.dot(along_other);
       const double square = a * e - b * b;
-      s = square > kParallel * a * e ? std::clamp((b * f - c * e) / square, 0.0, 1.0) : 0.0;
+      if (square <= kParallel * a * e) {
+        return std::min({distance_to(one, other.begin), distance_to(one, other.end), distance_to(other, one.begin),
+                         distance_to(other, one.end)});
+      }
+      s = std::clamp((b * f - c * e) / square, 0.0, 1.0);
       t = (b * s + f) / e;
       if (t < 0) {
         t = 0;

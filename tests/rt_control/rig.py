@@ -40,6 +40,8 @@ def small_model(**changes: Any) -> rt.RobotModel:
         model.axis_vector[axis] = [0.0, 0.0, 1.0] if axis % 2 == 0 else [0.0, 1.0, 0.0]
     for name, value in changes.items():
         setattr(model, name, value)
+    if not model.simulated and not model.constraint_slots:  # somebody has to measure how near people are
+        model.constraint_slots = [rt.ConstraintSlot(source=rt.Source.perception, lease_cycles=200)]
     assert model.fault() == ""
     return model
 

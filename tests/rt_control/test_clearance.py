@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rt_control import _native as rt
@@ -22,6 +22,9 @@ def sampled(begin: Vector, end: Vector, count: int = 60) -> Vector:
     return begin + np.linspace(0.0, 1.0, count)[:, None] * (end - begin)
 
 
+@example(
+    np.array([0.0, 0.0, 6e-8]), np.array([1.0, 0.0, 0.0]), np.zeros(3), np.array([1.0, 0.0, 0.0])
+)  # nearly parallel
 @given(places, places, places, places)
 def test_two_segments_are_as_far_apart_as_their_nearest_points(
     begin: Vector, end: Vector, other_begin: Vector, other_end: Vector
