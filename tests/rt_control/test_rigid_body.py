@@ -74,6 +74,7 @@ def compiled(path: Path, count: int) -> rt.RobotModel:
     model = rt.RobotModel(
         axes=count,
         arm_axes=count,
+        simulated=1,
         lower=[-3.0] * count,
         upper=[3.0] * count,
         velocity=[2.0] * count,

@@ -127,7 +127,7 @@ def test_drives_that_stay_away_too_long_are_lost_however_the_reference_waits() -
 
 
 def test_a_real_robot_never_waits() -> None:
-    rig = Rig(small_model(simulated=0, drive_lost_cycles=50)).moving()
+    rig = Rig(small_model(simulated=0, drive_lost_cycles=50, reduced_tcp_speed_mps=100.0)).moving()
     before = rig.state.position_reference.copy()
     rig.plant_alive = False
     rig.steps(20)
