@@ -127,8 +127,9 @@ class World {
   // To a place in which the arm is just clear of itself and of the zones: each swing is stopped there.
   void go_near() {
     constexpr int kTries = 100'000;
+    // The same place each time. NOLINTNEXTLINE(bugprone-random-generator-seed,cert-msc32-c,cert-msc51-cpp)
     std::mt19937_64 random(1);
-    Capsules capsules(model_);
+    const Capsules capsules(model_);
     Clearance clearance(model_);
     Segments segments;
     for (int tried = 0; tried < kTries; ++tried) {
