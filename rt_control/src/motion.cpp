@@ -185,7 +185,8 @@ Intervention Motion::follow(const Command& command, const Care& care) noexcept {
   }
   wanted_ = admit(velocity, care.speed_scale, intervention, is_chunk);
   hold_speed(care, intervention);
-  const double given = hold_torque(intervention) * keep_clear(intervention);
+  double given = hold_torque(intervention);
+  given *= keep_clear(intervention);  // last, so that nothing undoes it
   path_rate_ = braked_rate_ + given * (path_rate_ - braked_rate_);
   step();
   return intervention;
