@@ -13,7 +13,7 @@ Pose pose_of(const std::array<double, 3>& position, const std::array<double, 4>&
   return {rotation.normalized().toRotationMatrix(), vector_of(position)};
 }
 
-// Column by column: as one expression it is four times as many instructions.
+// Column by column: as one expression it is twice as many instructions.
 Eigen::Matrix3d product(const Eigen::Matrix3d& left, const Eigen::Matrix3d& right) {
   Eigen::Matrix3d result;
   result.col(0) = left.col(0) * right(0, 0) + left.col(1) * right(1, 0) + left.col(2) * right(2, 0);
