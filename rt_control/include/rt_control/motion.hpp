@@ -1,7 +1,7 @@
 // The reference that the drives follow: one cycle further along a command, or one cycle nearer to rest, always within
-// the limits of every axis, of the arm's fastest point and of the care that is due, and always so that the shortest
-// stop of each axis that is in hand keeps the arm clear of itself and of the zones: that stop was checked before it was
-// needed.
+// the limits of every axis, slowed down as the care that is due asks (how far: docs/shield.md), and always so that the
+// shortest stop of each axis that is in hand keeps the arm clear of itself and of the zones: that stop was checked
+// before it was needed.
 #pragma once
 
 #include "rt_control/care.hpp"
@@ -33,7 +33,8 @@ class Motion {
   // Time of the reference (State::trajectory_ns): each step adds a period, or what of it a scaled motion makes.
   [[nodiscard]] std::int64_t time_ns() const noexcept { return time_ns_; }
 
-  // One cycle along the command. Returns what scaled or overrode it most, `none` if nothing did.
+  // One cycle along the command. Returns the last check that overrode it, or else what scaled it most; `none` if
+  // nothing did.
   [[nodiscard]] Intervention follow(const Command& command, const Care& care) noexcept;
 
   // One cycle of the shortest stop that keeps the direction of the motion, or of the one in hand where only that is
