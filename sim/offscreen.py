@@ -54,6 +54,7 @@ class Offscreen:
         if not quality.shadows:
             model.vis.quality.shadowsize = 0
         self._model = model
+        self._has_shadows = quality.shadows
         self.backend, self._gl = _make_gl_context(width, height)
         self._gl.make_current()
         self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_50)
@@ -74,20 +75,22 @@ class Offscreen:
         self._far = far
 
     def render(
-        self, data: mujoco.MjData, camera: int, width: int, height: int, depth: bool
+        self, data: mujoco.MjData, camera: int, width: int, height: int, depth: bool, shadows: bool = True
     ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32] | None]:
         """Draw what a camera of the model sees.
+
+        Args:
+            data: with every body, camera and light placed.
+            camera: its number in the model.
+            width, height: of the image, px.
+            depth: whether the distances are wanted.
+            shadows: False leaves out those that the quality has.
 
         Returns:
             RGB (h, w, 3), and the distance along the optical axis in m (h, w; 0 where nothing is) if asked for.
         """
-        self._gl.make_current()
-        self._camera.fixedcamid = camera
-        mujoco.mjv_updateScene(
-            self._model, data, self._option, self._perturb, self._camera, mujoco.mjtCatBit.mjCAT_ALL, self._scene
-        )
-        area = mujoco.MjrRect(0, 0, width, height)
-        mujoco.mjr_render(area, self._scene, self._context)
+        self._scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = shadows and self._has_shadows
+        area = self._draw(data, camera, width, height)
         rgb = np.empty((height, width, 3), np.uint8)
         buffer = np.empty((height, width), np.float32) if depth else None
         mujoco.mjr_readPixels(rgb, buffer, area, self._context)
@@ -97,6 +100,35 @@ class Offscreen:
         depth_m = self._depth_factor / (np.ascontiguousarray(buffer[::-1]) + self._depth_offset)
         depth_m[depth_m > NO_RETURN_RATIO * self._far] = 0.0
         return rgb, depth_m
+
+    def geoms(self, data: mujoco.MjData, camera: int, width: int, height: int) -> npt.NDArray[np.intp]:
+        """Which geom of the model each pixel shows, (h, w); -1 where nothing is. Exact only with 0 samples."""
+        flags = self._scene.flags
+        coded = (mujoco.mjtRndFlag.mjRND_SEGMENT, mujoco.mjtRndFlag.mjRND_IDCOLOR)
+        flags[mujoco.mjtRndFlag.mjRND_SHADOW] = False
+        for flag in coded:
+            flags[flag] = True
+        area = self._draw(data, camera, width, height)
+        for flag in coded:
+            flags[flag] = False
+        rgb = np.empty((height, width, 3), np.uint8)
+        mujoco.mjr_readPixels(rgb, None, area, self._context)
+        number = rgb[::-1].astype(np.intp) @ np.array([1, 1 << 8, 1 << 16], dtype=np.intp)  # 0 = nothing
+        geom_of = np.full(self._scene.ngeom + 1, -1, dtype=np.intp)
+        for shown in self._scene.geoms[: self._scene.ngeom]:
+            if shown.segid >= 0 and shown.objtype == mujoco.mjtObj.mjOBJ_GEOM:
+                geom_of[shown.segid + 1] = shown.objid
+        return geom_of[number]
+
+    def _draw(self, data: mujoco.MjData, camera: int, width: int, height: int) -> mujoco.MjrRect:
+        self._gl.make_current()
+        self._camera.fixedcamid = camera
+        mujoco.mjv_updateScene(
+            self._model, data, self._option, self._perturb, self._camera, mujoco.mjtCatBit.mjCAT_ALL, self._scene
+        )
+        area = mujoco.MjrRect(0, 0, width, height)
+        mujoco.mjr_render(area, self._scene, self._context)
+        return area
 
     def close(self) -> None:
         """Free the GL context."""

@@ -1,0 +1,102 @@
+"""How good predictions are, by the field's usual measures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+RECALLS = np.linspace(0.0, 1.0, 101)  # where COCO reads precision
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Detections in one image: boxes (n, 4) px, scores (n,), labels (n,)."""
+
+    boxes: Floats
+    scores: Floats
+    labels: npt.NDArray[np.integer]
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What is in one image: boxes (n, 4) px, labels (n,), and which need not be found (n,), too small or too hidden."""
+
+    boxes: Floats
+    labels: npt.NDArray[np.integer]
+    ignored: npt.NDArray[np.bool_]
+
+
+def intersection_over_union(one: Floats, other: Floats) -> Floats:
+    """Of each box (n, 4) with each box (m, 4): (n, m)."""
+    upper = np.minimum(one[:, None, 2:], other[None, :, 2:])
+    lower = np.maximum(one[:, None, :2], other[None, :, :2])
+    shared = np.clip(upper - lower, 0.0, None).prod(axis=2)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (one, other)]
+    whole = areas[0][:, None] + areas[1][None, :] - shared
+    overlap: npt.NDArray[np.float64] = np.divide(shared, whole, out=np.zeros(shared.shape), where=whole > 0.0)
+    return overlap
+
+
+def average_precision(
+    found: Sequence[Found], truth: Sequence[Truth], classes: int, threshold: float = 0.5
+) -> npt.NDArray[np.float64]:
+    """Average precision of each class (classes,), as COCO counts it; NaN for a class that does not occur.
+
+    Args:
+        found: of each image.
+        truth: of each image.
+        classes: how many.
+        threshold: intersection over union from which a detection is right.
+    """
+    result = np.full(classes, np.nan)
+    for label in range(classes):
+        wanted = sum(int(((item.labels == label) & ~item.ignored).sum()) for item in truth)
+        if wanted == 0:
+            continue
+        scores, right = [np.zeros(0)], [np.zeros(0, dtype=bool)]
+        for detections, present in zip(found, truth, strict=True):
+            one, hit = _matched(detections, present, label, threshold)
+            scores.append(one)
+            right.append(hit)
+        order = np.argsort(-np.concatenate(scores), kind="stable")
+        hits = np.concatenate(right)[order]
+        true_positives = np.cumsum(hits)
+        recall = true_positives / wanted
+        precision = true_positives / np.arange(1, len(hits) + 1)
+        precision = np.maximum.accumulate(precision[::-1])[::-1]
+        at = np.searchsorted(recall, RECALLS, side="left")
+        result[label] = np.where(at < len(precision), precision[np.minimum(at, len(precision) - 1)], 0.0).mean()
+    return result
+
+
+def _matched(
+    detections: Found, present: Truth, label: int, threshold: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Scores of the detections of a class in one image, and whether each is right; those on ignored things left out."""
+    mine = detections.labels == label
+    boxes, scores = detections.boxes[mine], np.asarray(detections.scores[mine], dtype=np.float64)
+    order = np.argsort(-scores, kind="stable")
+    boxes, scores = boxes[order], scores[order]
+    counted = (present.labels == label) & ~present.ignored
+    overlaps = intersection_over_union(boxes, present.boxes)
+    taken = np.zeros(len(present.labels), dtype=bool)
+    right, kept = np.zeros(len(boxes), dtype=bool), np.ones(len(boxes), dtype=bool)
+    for index in range(len(boxes)):
+        free = np.where(counted & ~taken, overlaps[index], 0.0)
+        best = int(free.argmax()) if len(free) else 0
+        if len(free) and free[best] >= threshold:
+            taken[best] = right[index] = True
+        else:
+            kept[index] = not (present.ignored & (overlaps[index] >= threshold)).any()
+    return scores[kept], right[kept]
+
+
+def share_within(predicted: Floats, true: Floats, factor: float = 1.25) -> float:
+    """Delta of Eigen et al. (arXiv:1406.2283): share of the pixels of known depth whose ratio is below the factor."""
+    known = true > 0.0
+    ratio = np.maximum(predicted[known] / true[known], true[known] / predicted[known])
+    return float((ratio < factor).mean())

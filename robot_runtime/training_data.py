@@ -1,0 +1,71 @@
+"""Renders the data sets that models are trained on and measured with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from models.training.dataset import LABELS, OBJECT, SLOTS, Shard
+from rt_control.description import load_robot
+from sim.training_world import SEEN, VIEWS_PER_GROUP, Randomisation, TrainingWorld, View
+
+GROUPS_PER_SHARD = 50
+
+
+def render_dataset(
+    folder: Path,
+    seed: int,
+    views: int,
+    looks: Randomisation = SEEN,
+    tell: Callable[[int, int], None] = lambda done, wanted: None,
+) -> None:
+    """Render what is missing of a data set; one that was interrupted goes on.
+
+    Args:
+        folder: of the set.
+        seed: of the set; the same seed gives the same images.
+        views: how many at least.
+        looks: of the objects.
+        tell: called with how many images are there, and how many there will be.
+
+    Raises:
+        InputError: there is no off-screen OpenGL.
+    """
+    os.environ.setdefault("LP_NUM_THREADS", "0")  # the renderer's threads cost more than they bring at this size
+    description = load_robot("arm7")
+    per_shard = GROUPS_PER_SHARD * VIEWS_PER_GROUP
+    count = -(-views // per_shard)
+    for index in range(count):
+        path = folder / f"shard-{index:04d}"
+        if not path.exists():
+            world = TrainingWorld(description, seed * 100_000 + index, looks)
+            try:
+                shard = _shard([view for _ in range(GROUPS_PER_SHARD) for view in world.group()])
+            finally:
+                world.close()
+            shard.save(path)
+        tell((index + 1) * per_shard, count * per_shard)
+
+
+def _shard(views: list[View]) -> Shard:
+    objects = np.zeros((len(views), SLOTS), dtype=OBJECT)
+    objects["label"] = -1
+    for row, view in zip(objects, views, strict=True):
+        camera_from_base = np.linalg.inv(view.pose_base_from_camera)
+        for item in view.objects:
+            entry = row[item.slot - 1]
+            entry["label"] = LABELS.index(item.label)
+            entry["identity"], entry["visible_px"] = item.identity, item.visible_px
+            entry["hidden_share"], entry["size_m"] = item.hidden_share, item.size_m
+            entry["pose_camera"] = camera_from_base @ item.pose_base_from_object
+    return Shard(
+        rgb=np.stack([view.rgb for view in views]),
+        depth_m=np.stack([view.depth_m[::2, ::2] for view in views]).astype(np.float16),
+        instance=np.stack([view.instance for view in views]),
+        objects=objects,
+        focal_px=np.array([view.focal_px for view in views], dtype=np.float32),
+        group=np.array([view.group for view in views], dtype=np.int32),
+    )
