@@ -1,0 +1,24 @@
+"""Adapters by name: each understands one kind of network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from models.adapters.adapter import Adapter, TensorPattern
+from rt_control.errors import InputError
+
+__all__ = ["ADAPTERS", "Adapter", "TensorPattern", "get"]
+
+_ALL: tuple[Adapter, ...] = ()
+ADAPTERS: Mapping[str, Adapter] = {adapter.name: adapter for adapter in _ALL}
+
+
+def get(name: str, known: Mapping[str, Adapter] = ADAPTERS) -> Adapter:
+    """The adapter of a name.
+
+    Raises:
+        InputError: there is none; the message lists those there are.
+    """
+    if name not in known:
+        raise InputError(f"adapter {name!r} is not known; known: {', '.join(sorted(known)) or 'none'}")
+    return known[name]
