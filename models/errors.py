@@ -9,6 +9,10 @@ class NetworkInputError(DynamicalError):
     """An array does not fit the network, or the network is closed: a mistake of the code that called it."""
 
 
+class ModelOutputError(DynamicalError):
+    """A network gave what nothing can be made of: the result for this input is lost, the next input may do."""
+
+
 class DeviceLostError(DynamicalError):
     """The accelerator failed, and stays so: end this process and start a new one."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import cv2
 import msgspec
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Value = TypeVar("Value", np.uint8, np.float32)
 PAD_GREY = 114.0 / 255.0  # what YOLO pads with; the others do not care
 
 
@@ -23,8 +24,8 @@ class Preprocessing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         fit: `stretch` to the size, or `letterbox`: keep the aspect, centre, pad with grey.
         mean, deviation: per channel, of values scaled to 0..1.
         margin: crops only: by how much of its longer side a box is widened at each side before it is cut out.
-        window: crops only: what is cut out is a `square`, or has the `aspect` of the input, so that nothing is distorted
-            by a network whose input is not square; the margin is then of the side that fills the window.
+        window: crops only: what is cut out is a `square`, or has the `aspect` of the input, so that nothing is
+            distorted if the input is not square; the margin is then of the side that fills the window.
     """
 
     width: int
@@ -126,7 +127,7 @@ def square_windows(boxes: Floats, margin: float) -> Floats:
 
 
 def windows_around(boxes: Floats, margin: float, aspect: float) -> Floats:
-    """Windows (n, 4) px, `aspect` times as wide as high, around boxes (n, 4): the smallest, and the margin at each side."""
+    """The smallest windows (n, 4) px around boxes (n, 4), `aspect` times as wide as high, and a margin at each side."""
     boxes = np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2.0
     size = (boxes[:, 2:] - boxes[:, :2]) * np.array([1.0, aspect], dtype=np.float32)
@@ -136,8 +137,8 @@ def windows_around(boxes: Floats, margin: float, aspect: float) -> Floats:
 
 
 def cut_out(
-    image: npt.NDArray[np.uint8], window: Floats, width: int, height: int, interpolation: int = cv2.INTER_LINEAR
-) -> npt.NDArray[np.uint8]:
+    image: npt.NDArray[Value], window: Floats, width: int, height: int, interpolation: int = cv2.INTER_LINEAR
+) -> npt.NDArray[Value]:
     """The window (4,) px of an image (h, w[, c]), stretched to (height, width[, c]); edges are repeated."""
     left, top, right, bottom = (float(value) for value in window)
     scale_x, scale_y = (right - left) / width, (bottom - top) / height

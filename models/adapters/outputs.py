@@ -8,13 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from models.backends.backend import Network
-from rt_control.errors import DynamicalError
+from models.errors import ModelOutputError
 
 Floats = npt.NDArray[np.float32]
-
-
-class ModelOutputError(DynamicalError):
-    """A network gave what nothing can be made of: the result for this input is lost, the next input may do."""
 
 
 class CheckedNetwork:
@@ -33,7 +29,6 @@ class CheckedNetwork:
         """
         self._network, self._input_name, self._outputs = network, input_name, outputs
         spec = next(item for item in network.inputs if item.name == input_name)
-        self._dtype = np.dtype(spec.dtype)
         self._batch = spec.shape[0] if isinstance(spec.shape[0], int) else None
         self._last: tuple[Floats, dict[str, Floats]] | None = None
 
@@ -60,7 +55,7 @@ class CheckedNetwork:
         if len(images) < batch:
             missing = batch - len(images)
             images = np.concatenate([images, np.zeros((missing, *images.shape[1:]), dtype=images.dtype)])
-        given = self._network.run({self._input_name: images.astype(self._dtype, copy=False)})
+        given = self._network.run({self._input_name: images})
         return {name: checked_output(given, name, (batch, *sizes)) for name, sizes in self._outputs.items()}
 
 
@@ -73,13 +68,14 @@ def checked_output(given: Mapping[str, npt.NDArray[np.generic]], name: str, shap
     if name not in given:
         raise ModelOutputError(f"network gave no output {name!r}; it gave {', '.join(sorted(given)) or 'nothing'}")
     values = np.asarray(given[name], dtype=np.float32)
-    if len(values.shape) != len(shape) or any(want not in (None, has) for want, has in zip(shape, values.shape, strict=True)):
+    pairs = zip(shape, values.shape, strict=False)
+    if values.ndim != len(shape) or any(wanted not in (None, size) for wanted, size in pairs):
         wanted = ", ".join("any" if size is None else str(size) for size in shape)
         raise ModelOutputError(f"output {name!r} has shape {values.shape}; allowed: ({wanted})")
     wrong = values.size - int(np.isfinite(values).sum())
     if wrong:
         raise ModelOutputError(
-            f"output {name!r}: {wrong} of {values.size} values are not finite; check the precision that the network was "
-            "built for, and its input"
+            f"output {name!r}: {wrong} of {values.size} values are not finite; check its input, and the precision that "
+            "the network was built for"
         )
     return values

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from models.adapters.logits import softmax
+
 Floats = npt.NDArray[np.float32]
 SOFT_REACH = 4  # bins at each side of the best that count in a soft maximum
 
@@ -22,8 +24,7 @@ def soft_maximum(logits: Floats) -> tuple[Floats, Floats]:
         Bins (...), not whole; and scores (...): the best bin's share, 0 if all bins are alike, 1 if it has everything.
     """
     count = logits.shape[-1]
-    shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    shares /= shares.sum(axis=-1, keepdims=True)
+    shares = softmax(logits)
     best, share = hard_maximum(shares)
     bins = np.arange(count, dtype=np.float32)
     near = np.where(np.abs(bins - best[..., None]) <= SOFT_REACH, shares, 0.0)
