@@ -2,8 +2,8 @@
 
 Signature: `pixel_values` (1, 3, 1008, 1008), stretched, mean and deviation 0.5, and `input_boxes` (1, n, 4), left, top,
 right, bottom px of the input, to `pred_masks` (1, n, m, 288, 288), logits over the whole input; `iou_scores`
-(1, n, m), how well each of the m masks of a box is expected to fit, 0..1; `object_score_logits` (1, n, 1), whether there
-is a thing at all (https://huggingface.co/docs/transformers/model_doc/sam3_tracker).
+(1, n, m), how well each of the m masks of a box is expected to fit, 0..1; `object_score_logits` (1, n, 1), whether
+there is a thing at all (https://huggingface.co/docs/transformers/model_doc/sam3_tracker).
 
 The exports that are passed around (onnx-community/sam3-tracker-ONNX) have the same tensors in two files,
 `vision_encoder` and `prompt_encoder_mask_decoder`, linked by `image_embeddings.0` to `.2`; a model here is one network,
