@@ -64,11 +64,7 @@ class Registry:
 
     def names(self) -> tuple[str, ...]:
         """Of all models: shipped first, then the user's. Whether they are sound, `find` and `activate` say."""
-        return tuple(
-            path.parent.name
-            for folder in (self.shipped, self.user)
-            for path in sorted(folder.glob(f"*/{MANIFEST_FILE}"))
-        )
+        return (*_names_in(self.shipped), *_names_in(self.user))
 
     def find(self, name: str) -> StoredModel:
         """A model by name.
@@ -80,7 +76,7 @@ class Registry:
         found = [
             (folder / name, folder == self.shipped)
             for folder in (self.shipped, self.user)
-            if name in {path.parent.name for path in folder.glob(f"*/{MANIFEST_FILE}")}
+            if name in _names_in(folder)  # asked so, a name never leads out of the folder
         ]
         if not found:
             raise InputError(f"model {name!r} is not there; there are: {', '.join(self.names()) or 'none'}")
@@ -175,6 +171,11 @@ class Registry:
                 f"one for {role}",
                 f"bind another model to {role}",
             )
+
+
+def _names_in(folder: Path) -> list[str]:
+    names = (path.parent.name for path in folder.glob(f"*/{MANIFEST_FILE}"))
+    return sorted(name for name in names if not name.startswith("."))
 
 
 def _read_bindings(folder: Path) -> dict[Role, str]:

@@ -104,5 +104,5 @@ def _shape(shape: tuple[int | str, ...]) -> str:
 
 
 def _known(shape: tuple[int | str, ...], sizes: dict[str, int]) -> str:
-    known = [f"{size} = {sizes[size]}" for size in shape if isinstance(size, str) and size in sizes]
+    known = [f"{size} = {sizes[size]}" for size in dict.fromkeys(shape) if isinstance(size, str) and size in sizes]
     return f" with {', '.join(known)}" if known else ""
