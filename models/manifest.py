@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from models import durable
 from models.backends.backend import TensorSpec
 from models.preprocessing import Preprocessing
-from models.roles import Role
+from models.roles import ROLES, Role
+from models.toml_text import to_toml
 from rt_control.errors import InputError
 
 MANIFEST_FILE = "manifest.toml"
@@ -125,6 +127,8 @@ class Manifest(Section, frozen=True, kw_only=True):
     latency: Latency | None = None
 
     def __post_init__(self) -> None:
+        if self.name in ROLES:
+            raise ValueError(f"name {self.name!r} is that of a role; give another")
         names = [file.name for file in self.files] + [self.golden.name, MANIFEST_FILE]
         if len(set(names)) != len(names):
             raise ValueError(f"files: a name occurs twice among {', '.join(names)}; allowed: each once")
@@ -140,6 +144,12 @@ class Manifest(Section, frozen=True, kw_only=True):
 def digest_of(postprocessing: dict[str, Parameter]) -> str:
     """SHA-256 of postprocessing parameters, in hexadecimal digits."""
     return hashlib.sha256(msgspec.json.encode(postprocessing, order="sorted")).hexdigest()
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write a manifest file, whole or not at all."""
+    values = {key: value for key, value in msgspec.to_builtins(manifest).items() if value is not None}
+    durable.write(path, to_toml(values).encode())
 
 
 def read_manifest(path: Path) -> Manifest:

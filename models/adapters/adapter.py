@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from models.backends.backend import Network, TensorSpec
+from models.preprocessing import Preprocessing
 from models.roles import Role
 
 if TYPE_CHECKING:
-    from models.manifest import Manifest
+    from models.manifest import Manifest, Parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,11 @@ class Adapter:
         inputs: all that the network may want.
         outputs: the first that it must give; further ones are ignored.
         make: from a loaded network and its manifest, the object that fills the roles (one object for all of them).
-            Raises InputError where the manifest's postprocessing or class names do not suit it.
+            Raises InputError where the manifest's postprocessing or class names do not suit it. Tensors are known by
+            the names and the order in the manifest: a backend may keep them in another order.
+        preprocessing: what such networks are usually trained with, for a model that is added; the size is that of the
+            network, this one where the network leaves it free.
+        postprocessing: parameters that `make` reads, as an added model gets them.
     """
 
     name: str
@@ -46,27 +51,29 @@ class Adapter:
     inputs: tuple[TensorPattern, ...]
     outputs: tuple[TensorPattern, ...]
     make: Callable[[Network, Manifest], object]
+    preprocessing: Preprocessing = Preprocessing(width=224, height=224)
+    postprocessing: Mapping[str, Parameter] = field(default_factory=dict)
 
-    def misfit(self, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> str | None:
-        """None if a network with these tensors fits, else what does not, in one clause.
+    def misfit(self, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> tuple[str, str] | None:
+        """None if a network with these tensors fits, else what was found and what was expected.
 
         A size that the network leaves free fits any expected one: whether it comes out right is seen in a run.
         """
         if len(inputs) != len(self.inputs):
-            return f"{len(inputs)} inputs ({_names(inputs)}); adapter {self.name} feeds {len(self.inputs)}"
+            return f"{len(inputs)} inputs ({_names(inputs)})", f"{len(self.inputs)}, as adapter {self.name} feeds"
         if len(outputs) < len(self.outputs):
-            return f"{len(outputs)} outputs ({_names(outputs)}); adapter {self.name} reads {len(self.outputs)}"
+            return f"{len(outputs)} outputs ({_names(outputs)})", f"{len(self.outputs)}, as adapter {self.name} reads"
         sizes: dict[str, int] = {}
         for kind, patterns, specs in (("input", self.inputs, inputs), ("output", self.outputs, outputs)):
             for position, pattern in enumerate(patterns):
                 spec = _counterpart(pattern, position, specs)
                 if spec is None:
-                    return f"no {kind} named {pattern.name!r} (there are {_names(specs)}); adapter {self.name} needs it"
+                    return f"{kind}s {_names(specs)}", f"{pattern.name!r} among them, for adapter {self.name}"
                 if not _fits(pattern, spec, sizes):
+                    wanted = f"{pattern.dtype} {_shape(pattern.shape)}{_known(pattern.shape, sizes)}"
                     return (
-                        f"{kind} {spec.name!r} is {spec.dtype} {_shape(spec.shape)};"
-                        f" adapter {self.name} takes {pattern.dtype} {_shape(pattern.shape)}"
-                        f"{_known(pattern.shape, sizes)}"
+                        f"{kind} {spec.name!r} of {spec.dtype} {_shape(spec.shape)}",
+                        f"{wanted}, for adapter {self.name}",
                     )
         return None
 
@@ -97,5 +104,5 @@ def _shape(shape: tuple[int | str, ...]) -> str:
 
 
 def _known(shape: tuple[int | str, ...], sizes: dict[str, int]) -> str:
-    known = [f"{size} = {sizes[size]}" for size in shape if isinstance(size, str) and size in sizes]
+    known = [f"{size} = {sizes[size]}" for size in dict.fromkeys(shape) if isinstance(size, str) and size in sizes]
     return f" with {', '.join(known)}" if known else ""

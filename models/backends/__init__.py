@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 
 from models.backends.backend import Backend
 from models.backends.onnxruntime_backend import OnnxRuntimeBackend
+from models.backends.torch_backend import TorchBackend
 from rt_control.errors import InputError
 
-BACKENDS: Mapping[str, Callable[[], Backend]] = {"onnxruntime": OnnxRuntimeBackend}
+BACKENDS: Mapping[str, Callable[[], Backend]] = {"onnxruntime": OnnxRuntimeBackend, "torch": TorchBackend}
 DEFAULT = "onnxruntime"
 
 
