@@ -17,12 +17,13 @@ import numpy.typing as npt
 
 from models.adapters.adapter import Adapter, TensorPattern
 from models.adapters.image_maps import over_image
+from models.adapters.normalisation import IMAGENET_DEVIATION, IMAGENET_MEAN
 from models.adapters.outputs import CheckedNetwork
 from models.adapters.suitability import parameters_of, require_size
 from models.backends.backend import Network
 from models.errors import ModelOutputError
 from models.manifest import Manifest
-from models.preprocessing import PreparedImage
+from models.preprocessing import PreparedImage, Preprocessing
 from models.roles import DepthMap
 
 Floats = npt.NDArray[np.float32]
@@ -92,4 +93,5 @@ ADAPTER = Adapter(
     inputs=(TensorPattern((1, 3, "height", "width"), name="pixel_values"),),
     outputs=(TensorPattern((1, "height", "width"), name="predicted_depth"),),
     make=make,
+    preprocessing=Preprocessing(686, 518, mean=IMAGENET_MEAN, deviation=IMAGENET_DEVIATION),
 )

@@ -18,12 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from models.adapters.adapter import Adapter, TensorPattern
+from models.adapters.normalisation import IMAGENET_DEVIATION, IMAGENET_MEAN
 from models.adapters.outputs import CheckedNetwork
 from models.adapters.suitability import NoParameters, parameters_of, require_size, size_of_output
 from models.backends.backend import Network
 from models.errors import ModelOutputError
 from models.manifest import Manifest
-from models.preprocessing import PreparedImage
+from models.preprocessing import PreparedImage, Preprocessing
 from models.roles import Features
 from rt_control.errors import InputError
 
@@ -113,4 +114,5 @@ ADAPTER = Adapter(
     inputs=(TensorPattern((1, 3, "height", "width"), name="pixel_values"),),
     outputs=(TensorPattern((1, "tokens", "size"), name="last_hidden_state"),),
     make=make,
+    preprocessing=Preprocessing(640, 480, mean=IMAGENET_MEAN, deviation=IMAGENET_DEVIATION),
 )

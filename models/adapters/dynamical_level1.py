@@ -28,7 +28,7 @@ from models.adapters.suitability import parameters_of, require_classes, require_
 from models.adapters.suppression import suppress
 from models.backends.backend import Network
 from models.manifest import Manifest
-from models.preprocessing import PreparedImage
+from models.preprocessing import PreparedImage, Preprocessing
 from models.roles import DepthMap, Detections
 
 Floats = npt.NDArray[np.float32]
@@ -56,7 +56,7 @@ class Level1Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Level1:
-    """A detector and depth estimator; the second question about an image costs no second run."""
+    """A detector and depth estimator; both hand the network the same array, so that `LastRun` runs it once."""
 
     def __init__(self, network: Network, manifest: Manifest) -> None:
         self._how = manifest.preprocessing
@@ -133,4 +133,5 @@ ADAPTER = Adapter(
         TensorPattern((1, 1, ROWS, COLUMNS), name="log_depth"),
     ),
     make=make,
+    preprocessing=Preprocessing(WIDTH, HEIGHT),
 )

@@ -25,7 +25,7 @@ from models.adapters.suitability import NoParameters, parameters_of, require_cla
 from models.backends.backend import Network
 from models.errors import ModelOutputError
 from models.manifest import Manifest
-from models.preprocessing import PreparedImage
+from models.preprocessing import PreparedImage, Preprocessing
 from models.roles import Features, Keypoints, Masks
 
 Floats = npt.NDArray[np.float32]
@@ -35,7 +35,10 @@ POINT_NAMES = (*CORNERS, "centre")
 
 
 class Level2:
-    """A feature extractor, segmenter and keypoint estimator; further questions about the same boxes cost no run."""
+    """A feature extractor, segmenter and keypoint estimator.
+
+    All three hand the network the same array for the same boxes, so that `LastRun` runs it once.
+    """
 
     def __init__(self, network: Network, manifest: Manifest) -> None:
         parameters_of(manifest, NoParameters)
@@ -125,4 +128,5 @@ ADAPTER = Adapter(
         TensorPattern(("n", 3), name="log_extents"),
     ),
     make=make,
+    preprocessing=Preprocessing(CROP_PX, CROP_PX, margin=0.35),
 )

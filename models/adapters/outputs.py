@@ -14,10 +14,7 @@ Floats = npt.NDArray[np.float32]
 
 
 class CheckedNetwork:
-    """A network with one input that is images, (n, ...).
-
-    It remembers what it gave for the last input, so that the roles that share a network run it once an image.
-    """
+    """A network with one input that is images, (n, ...)."""
 
     def __init__(self, network: Network, input_name: str, outputs: Mapping[str, tuple[int | None, ...]]) -> None:
         """Take a network.
@@ -28,35 +25,34 @@ class CheckedNetwork:
             outputs: name, and sizes of one image's result, without n; None for a size that may be anything.
         """
         self._network, self._input_name, self._outputs = network, input_name, outputs
-        spec = next(item for item in network.inputs if item.name == input_name)
-        self._batch = spec.shape[0] if isinstance(spec.shape[0], int) else None
-        self._last: tuple[Floats, dict[str, Floats]] | None = None
+        batch = next(item for item in network.inputs if item.name == input_name).shape[0]
+        self._batch = batch if isinstance(batch, int) else None
 
     def run(self, images: Floats) -> dict[str, Floats]:
-        """What it gives for images (n, ...), n > 0: read-only arrays (n, ...), finite.
+        """What it gives for images (n, ...), n > 0: arrays (n, ...), finite, possibly read-only.
 
         Where the network was exported for a fixed number of images, it runs as often as needed.
 
         Raises:
             ModelOutputError: an output is missing, of another shape, or not finite.
         """
-        # The input is kept, so that no other array can have its identity.
-        if self._last is None or self._last[0] is not images:
-            count = len(images)
-            batch = self._batch or count
-            parts = [self._run(images[start : start + batch], batch) for start in range(0, count, batch)]
-            joined = {name: np.concatenate([part[name] for part in parts])[:count] for name in self._outputs}
-            for values in joined.values():
-                values.flags.writeable = False
-            self._last = images, joined
-        return self._last[1]
+        count = len(images)
+        if self._batch in (None, count):
+            return self._run(images)  # the very array: `LastRun` knows it again
+        parts = [
+            self._run(_filled(images[start : start + self._batch], self._batch))
+            for start in range(0, count, self._batch)
+        ]
+        return {name: np.concatenate([part[name] for part in parts])[:count] for name in self._outputs}
 
-    def _run(self, images: Floats, batch: int) -> dict[str, Floats]:
-        if len(images) < batch:
-            missing = batch - len(images)
-            images = np.concatenate([images, np.zeros((missing, *images.shape[1:]), dtype=images.dtype)])
+    def _run(self, images: Floats) -> dict[str, Floats]:
         given = self._network.run({self._input_name: images})
-        return {name: checked_output(given, name, (batch, *sizes)) for name, sizes in self._outputs.items()}
+        return {name: checked_output(given, name, (len(images), *sizes)) for name, sizes in self._outputs.items()}
+
+
+def _filled(images: Floats, count: int) -> Floats:
+    """So many images: these, then black ones."""
+    return np.concatenate([images, np.zeros((count - len(images), *images.shape[1:]), dtype=images.dtype)])
 
 
 def checked_output(given: Mapping[str, npt.NDArray[np.generic]], name: str, shape: tuple[int | None, ...]) -> Floats:

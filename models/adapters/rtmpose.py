@@ -18,12 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from models.adapters.adapter import Adapter, TensorPattern
+from models.adapters.normalisation import IMAGENET_DEVIATION, IMAGENET_MEAN
 from models.adapters.outputs import CheckedNetwork
 from models.adapters.simcc import hard_maximum, points_in_image
 from models.adapters.suitability import parameters_of, require_size, size_of_output
 from models.backends.backend import Network
 from models.manifest import Manifest
-from models.preprocessing import PreparedImage
+from models.preprocessing import PreparedImage, Preprocessing
 from models.roles import Keypoints
 from rt_control.errors import InputError
 
@@ -99,4 +100,7 @@ ADAPTER = Adapter(
         TensorPattern(("n", "points", "bins_y"), name="simcc_y"),
     ),
     make=make,
+    preprocessing=Preprocessing(
+        192, 256, mean=IMAGENET_MEAN, deviation=IMAGENET_DEVIATION, margin=0.125, window="aspect"
+    ),
 )

@@ -27,7 +27,7 @@ from models.adapters.outputs import checked_output
 from models.adapters.suitability import NoParameters, parameters_of, require_size, size_of_output
 from models.backends.backend import Network
 from models.manifest import Manifest
-from models.preprocessing import PreparedImage
+from models.preprocessing import PreparedImage, Preprocessing
 from models.roles import Masks
 
 Floats = npt.NDArray[np.float32]
@@ -98,4 +98,5 @@ ADAPTER = Adapter(
         TensorPattern((1, "boxes", 1), name="object_score_logits"),
     ),
     make=make,
+    preprocessing=Preprocessing(1008, 1008, mean=(0.5, 0.5, 0.5), deviation=(0.5, 0.5, 0.5)),
 )

@@ -26,7 +26,7 @@ from models.adapters.suppression import suppress
 from models.backends.backend import Network
 from models.errors import ModelOutputError
 from models.manifest import Manifest
-from models.preprocessing import PreparedImage
+from models.preprocessing import PreparedImage, Preprocessing
 from models.roles import Detections
 from rt_control.errors import InputError
 
@@ -140,4 +140,5 @@ ADAPTER = Adapter(
     inputs=(TensorPattern((1, 3, "height", "width"), name="images"),),
     outputs=(TensorPattern((1, "rows", "columns"), name="output0"),),
     make=make,
+    preprocessing=Preprocessing(640, 640, fit="letterbox"),
 )

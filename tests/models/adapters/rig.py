@@ -11,7 +11,6 @@ from models.backends.backend import Array, Network, TensorSpec
 from models.manifest import Golden, Manifest, ModelFile, Parameter, Tensor, digest_of
 from models.preprocessing import PreparedImage, Preprocessing
 
-IMAGENET = {"mean": (0.485, 0.456, 0.406), "deviation": (0.229, 0.224, 0.225)}
 Answers = Mapping[str, Array] | Callable[[Mapping[str, Array]], Mapping[str, Array]]
 
 
@@ -65,7 +64,7 @@ def manifest(
 def misfit_text(adapter: Adapter, network: Network) -> str | None:
     """What does not fit, in one line; None if all does."""
     found = adapter.misfit(network.inputs, network.outputs)
-    return None if found is None else "; ".join([found] if isinstance(found, str) else found)
+    return None if found is None else "; ".join(found)
 
 
 def photograph(width: int = 640, height: int = 480, seed: int = 0) -> PreparedImage:

@@ -14,7 +14,7 @@ from models.preprocessing import Preprocessing
 from tests.models.adapters import exports
 from tests.models.adapters.rig import Written, manifest, misfit_text, photograph
 
-HOW = Preprocessing(1008, 1008, mean=(0.5, 0.5, 0.5), deviation=(0.5, 0.5, 0.5))
+HOW = ADAPTER.preprocessing
 PAGE = Path(__file__).resolve().parents[3] / "docs/production-models.md"
 BOXES = np.array([[100.0, 50.0, 300.0, 260.0], [500.0, 400.0, 640.0, 480.0]], dtype=np.float32)
 
