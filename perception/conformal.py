@@ -36,7 +36,7 @@ class Threshold:
 
 
 def upper_bound(wrong: npt.ArrayLike, total: npt.ArrayLike, delta: float) -> npt.NDArray[np.float64]:
-    """Clopper and Pearson's upper bound of a rate: the true one exceeds it with probability delta at most; 1 of none."""
+    """Clopper and Pearson's upper bound of a rate, which the true one exceeds with probability delta at most."""
     k, n = np.asarray(wrong, dtype=np.float64), np.asarray(total, dtype=np.float64)
     return np.where(k >= n, 1.0, beta.ppf(1.0 - delta, k + 1.0, np.maximum(n - k, 1e-12)))
 
