@@ -31,6 +31,7 @@ class Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         deadline_ms: all its roles together take less.
         may_be_remote: whether the robot works without it, so that it may run elsewhere.
         roles: cost of each, in the budget's unit.
+        stand_in: role of one model that answers for all of them together; its looks are measured under this name.
     """
 
     name: LevelName
@@ -39,6 +40,12 @@ class Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     roles: dict[str, Positive]
     least_rate_hz: Positive | None = None
     may_be_remote: bool = False
+    stand_in: str | None = None
+
+    @property
+    def measurable(self) -> tuple[str, ...]:
+        """Names under which its looks are measured."""
+        return (*self.roles, *(() if self.stand_in is None else (self.stand_in,)))
 
 
 class ComputeBudget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -94,6 +101,11 @@ class ComputeBudget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     def time_ms(self, level: Level, role: str) -> float:
         """How long one look takes by the file; in TFLOPS that is the time of a device that reaches all of them."""
         return self.load(level, role) / self.capacity * self.ms_per_s / level.rate_hz
+
+    @property
+    def load_unit(self) -> str:
+        """Unit of the capacity and of loads."""
+        return "ms/s" if self.unit == "ms" else self.unit
 
     @property
     def ms_per_s(self) -> float:
@@ -157,7 +169,8 @@ def check(budget: ComputeBudget) -> None:
     if not all(math.isfinite(value) for value in numbers):
         raise InputError(f"capacity, base, burst, scene_deadline_ms = {numbers}; allowed: finite numbers; {_MEND}")
     _refuse_twins("level", [item.name for item in budget.level])
-    _refuse_twins("role", [role for item in budget.level for role in item.roles])
+    stand_ins = [item.stand_in for item in budget.level if item.stand_in is not None]
+    _refuse_twins("role", [role for item in budget.level for role in item.roles] + stand_ins)
     fixed = [item for item in budget.level if not item.may_be_remote]
     total = sum(budget.load(item, role) for item in fixed for role in item.roles)
     if abs(total - budget.base) > _ROUNDING:

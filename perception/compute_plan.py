@@ -55,10 +55,10 @@ def place(budget: ComputeBudget, measured_ms: Mapping[str, float]) -> Plan:
 
     Args:
         budget: of the device.
-        measured_ms: time of one look on this device, by role, or by level for all its roles together.
+        measured_ms: time of one look on this device, by role, or by the stand-in of a level.
 
     Raises:
-        InputError: what must run on the robot does not fit, or a measurement names no role and level of the budget.
+        InputError: what must run on the robot does not fit, or a measurement names no role of the budget.
     """
     _refuse_strangers(budget, measured_ms)
     placed: dict[str, Placed] = {
@@ -123,20 +123,20 @@ def check_plan(budget: ComputeBudget, plan: Plan, measured_ms: Mapping[str, floa
 
 def is_measured(level: Level, measured_ms: Mapping[str, float]) -> bool:
     """Whether the time of every role of a level is known by measurement."""
-    return level.name in measured_ms or all(role in measured_ms for role in level.roles)
+    return level.stand_in in measured_ms or all(role in measured_ms for role in level.roles)
 
 
 def time_ms(budget: ComputeBudget, level: Level, measured_ms: Mapping[str, float]) -> float:
     """How long one look of all roles of a level takes: measured where it is, else by the file."""
-    if level.name in measured_ms:
-        return measured_ms[level.name]
+    if level.stand_in is not None and level.stand_in in measured_ms:
+        return measured_ms[level.stand_in]
     return sum(measured_ms.get(role, budget.time_ms(level, role)) for role in level.roles)
 
 
 def share(budget: ComputeBudget, level: Level, measured_ms: Mapping[str, float]) -> float:
     """What a level takes of the device at its full rate, 1 = all of it: measured where it is, else by the file."""
-    if level.name in measured_ms:
-        return measured_ms[level.name] * level.rate_hz / budget.ms_per_s
+    if level.stand_in is not None and level.stand_in in measured_ms:
+        return measured_ms[level.stand_in] * level.rate_hz / budget.ms_per_s
     return sum(budget.share(level, role, measured_ms.get(role)) for role in level.roles)
 
 
@@ -147,10 +147,8 @@ def _try_on_robot(
     full = share(budget, level, measured_ms)
     if not is_measured(level, measured_ms):
         load = sum(budget.load(level, role) for role in level.roles)
-        return (
-            f"not measured here; by the file it needs {load:g} {budget.unit}{'/s' if budget.unit == 'ms' else ''}"
-            f" of {budget.capacity:g} ({budget.burst:g} for bursts)"
-        )
+        needs = f"{load:g} {budget.load_unit} of {budget.capacity:g} ({budget.burst:g} for bursts)"
+        return f"not measured here; by the file it needs {needs}"
     others = [item for item in budget.level if placed[item.name].where == "robot"]
     parts = {item.name: share(budget, item, measured_ms) * placed[item.name].rate_hz / item.rate_hz for item in others}
     moved = sum(parts[item.name] for item in others if item.may_be_remote)
@@ -170,11 +168,9 @@ def _try_on_robot(
 
 
 def _refuse_strangers(budget: ComputeBudget, measured_ms: Mapping[str, float]) -> None:
-    known = [name for item in budget.level for name in (item.name, *item.roles)]
+    known = [name for item in budget.level for name in item.measurable]
     for name, took_ms in measured_ms.items():
         if name not in known:
-            raise InputError(
-                f"measured time of {name!r}: no such role or level; allowed: {', '.join(known)}; rename it"
-            )
+            raise InputError(f"measured time of {name!r}: no such role; allowed: {', '.join(known)}; rename it")
         if not (math.isfinite(took_ms) and took_ms > 0.0):
             raise InputError(f"measured time of {name!r} = {took_ms} ms; allowed: finite, above 0; measure it again")

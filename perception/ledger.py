@@ -135,9 +135,9 @@ class Ledger:
         row = look.level - 1
         self._outcomes[row][look.outcome] += 1
         if look.outcome in (Outcome.RUN, Outcome.LATE):
-            looks, costs = self._looks[row], self._cost_ms[row]
+            mask, looks, costs = int(look.reasons), self._looks[row], self._cost_ms[row]  # int: flags make new flags
             for index, bit in _BITS:
-                if look.reasons & bit:
+                if mask & bit:
                     looks[index] += 1
                     costs[index] += look.cost_ms
             self._window[row][0] += 1.0

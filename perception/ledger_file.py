@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from perception.ledger import Entry, Ledger, LedgerSummary, Outcome
+from perception.ledger import LEVELS, Entry, Ledger, LedgerSummary, Outcome
 from rt_control.errors import InputError
 
 VERSION = 1
@@ -36,10 +36,14 @@ class RecordedLedger(msgspec.Struct, frozen=True):
     entries: tuple[Entry, ...]
 
     def measured_ms(self) -> dict[str, float]:
-        """What a look took in 95 of 100 cases, by role, of the looks that are kept."""
+        """What a look took in 95 of 100 cases, by role, of the looks that are kept.
+
+        Those of a remote level are left out: what their answers took says nothing of this device.
+        """
+        here = [level for level, item in zip(LEVELS, self.header.summary.levels, strict=True) if item.used is not None]
         costs: dict[str, list[float]] = defaultdict(list)
         for entry in self.entries:
-            if entry.outcome in (Outcome.RUN, Outcome.LATE):
+            if entry.level in here and entry.outcome in (Outcome.RUN, Outcome.LATE):
                 costs[entry.role].append(entry.cost_ms)
         return {role: float(np.percentile(values, CAREFUL_PERCENT)) for role, values in costs.items()}
 

@@ -88,5 +88,8 @@ def allowed_ms_per_s(budget: ComputeBudget, plan: Plan, measured_ms: Mapping[str
 
 def first_estimates(budget: ComputeBudget, measured_ms: Mapping[str, float]) -> CostEstimates:
     """What looks are believed to take before the first one: measured, else by the file."""
-    roles = [(level, role) for level in budget.level for role in level.roles]
-    return CostEstimates({role: measured_ms.get(role, budget.time_ms(level, role)) for level, role in roles})
+    priors = {role: budget.time_ms(level, role) for level in budget.level for role in level.roles}
+    for level in budget.level:
+        if level.stand_in is not None:
+            priors[level.stand_in] = sum(priors[role] for role in level.roles)
+    return CostEstimates({**priors, **measured_ms})
