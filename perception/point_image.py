@@ -47,11 +47,14 @@ class Unprojector:
         """
         if frame.depth_m is None:
             raise ValueError(f"camera {frame.camera!r} has no depth image; use an RGB-D camera")
+        return self.points_at(frame, frame.depth_m)
+
+    def points_at(self, frame: Frame, depth: npt.NDArray[np.float32]) -> PointImage:
+        """The points of a frame whose depth (h, w; m, 0 = unknown) comes from elsewhere."""
         pose = frame.pose_base_from_camera
-        key = (frame.depth_m.shape, frame.fx, frame.fy, frame.cx, frame.cy, pose.tobytes())
+        key = (depth.shape, frame.fx, frame.fy, frame.cx, frame.cy, pose.tobytes())
         if key != self._key:
             self._key, self._rays = key, _rays(frame)
-        depth = frame.depth_m
         x, y, z = (ray * depth + np.float32(origin) for ray, origin in zip(self._rays, pose[:3, 3], strict=True))
         return PointImage(x, y, z, depth > 0.0, depth / np.float32(frame.fx))
 

@@ -17,6 +17,8 @@ class SceneObject(msgspec.Struct, frozen=True):
         size_m: extent along its own x (longest horizontal), y and z, m.
         confidence: 0..1.
         measured_ns: stamp of the image in which it was last seen.
+        track: number of the track that it is followed by; 0 = none.
+        velocity_mps: in the base frame, m/s.
     """
 
     name: str
@@ -25,6 +27,8 @@ class SceneObject(msgspec.Struct, frozen=True):
     size_m: Vector3
     confidence: float
     measured_ns: int
+    track: int = 0
+    velocity_mps: Vector3 = (0.0, 0.0, 0.0)
 
 
 class Scene(msgspec.Struct, frozen=True):

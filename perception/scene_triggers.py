@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from perception.observation import Vector
-from perception.triggers import SceneReason, TriggerConfig
+from perception.reasons import Reason
+from perception.triggers import TriggerConfig
 
 NOTHING_KNOWN = 1.0  # novelty of a thing when there is nothing to compare it with: as of one at right angles to all
 
@@ -33,18 +34,22 @@ class Situation:
     since_last_s: float | None
 
 
-def scene_look_wanted(now: Situation, config: TriggerConfig) -> tuple[SceneReason, ...]:
-    """Why level 3 should look at the scene, the most urgent reason first; empty: it should not."""
+def scene_look_wanted(now: Situation, config: TriggerConfig) -> Reason:
+    """Why level 3 should look at the scene; nothing: it should not."""
     if now.since_last_s is not None and now.since_last_s < config.scene_interval_s:
-        return ()
-    applies = {
-        SceneReason.PERSON: now.person_distance_m is not None and now.person_distance_m < config.person_m,
-        SceneReason.NOVEL: now.novelty is not None and now.novelty > config.novelty,
-        SceneReason.OCCLUSION: now.occluded > config.occluded,
-        SceneReason.HIGH_VALUE: now.high_value_task,
-        SceneReason.OVERDUE: now.since_last_s is None or now.since_last_s > config.scene_overdue_s,
-    }
-    return tuple(reason for reason in SceneReason if applies[reason] and reason not in config.off)
+        return Reason(0)
+    reasons = Reason(0)
+    if now.person_distance_m is not None and now.person_distance_m < config.person_m:
+        reasons |= Reason.PERSON_NEARBY
+    if now.novelty is not None and now.novelty > config.novelty:
+        reasons |= Reason.NOVEL
+    if now.occluded > config.occluded:
+        reasons |= Reason.OCCLUSION
+    if now.high_value_task:
+        reasons |= Reason.HIGH_VALUE
+    if now.since_last_s is None or now.since_last_s > config.scene_overdue_s:
+        reasons |= Reason.PERIODIC
+    return reasons & ~config.off
 
 
 def novelty(embeddings: Sequence[Vector], known: npt.NDArray[np.float32]) -> float | None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -17,12 +18,14 @@ from perception.point_image import PointImage
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Shape = Literal["cube", "box", "cylinder", "ball"]
+SHAPES: tuple[Shape, ...] = get_args(Shape)
 
 TOP_BAND_M = 0.0025  # points within this of the highest are the top face
 SPHERE_RESIDUAL_M = 0.0015
 SPHERE_HEIGHT_SHARE = 0.2  # relative difference between diameter and height of a ball
 STRAIGHT = 0.55  # resultant length of the side's directions, taken modulo a quarter turn: 1 straight, 0 round
 CUBE_RATIO = 1.2
+LYING_RATIO = 1.3  # of the sides of a cylinder's outline: longer, it lies
 LEAST_TOP = 6
 LEAST_SIDE = 5
 
@@ -46,31 +49,46 @@ class Measured:
     quality: float
 
 
-def measure(points: PointImage, mask: Mask, floor_z: float) -> Measured | None:
-    """Measure a region that stands on `floor_z` (m); None if too little of it is seen."""
+def measure(points: PointImage, mask: Mask, floor_z: float, shape: Shape | None = None) -> Measured | None:
+    """Measure a region that stands on `floor_z` (m).
+
+    Args:
+        points: of the region's box.
+        mask: which of them are the region's.
+        floor_z: height of what it stands on, m.
+        shape: what it is; None: what its points look like.
+
+    Returns:
+        None if too little of it is seen.
+    """
     cloud = points.at(mask)
     if len(cloud) < LEAST_TOP:
         return None
     top_z = float(np.partition(cloud[:, 2], -3)[-3])
     height = top_z - floor_z
     pixel = float(points.pixel_m[mask].mean())
-    ball = _as_ball(cloud, floor_z)
-    if ball is not None:
-        return ball
+    if shape in (None, "ball"):
+        ball = _as_ball(cloud, floor_z, known=shape == "ball")
+        if ball is not None:
+            return ball
     top = cloud[cloud[:, 2] >= top_z - TOP_BAND_M]
     if len(top) < LEAST_TOP or height <= 0.0:
         return None
     centre = np.append(top[:, :2].mean(axis=0), floor_z + height / 2.0)
     direction, straightness = _side_direction(points, mask, floor_z + 0.15 * height, top_z - TOP_BAND_M)
-    if straightness is not None and straightness < STRAIGHT:
+    if shape == "cylinder" and _is_elongated(cloud[:, :2]):
+        return _as_lying_cylinder(cloud, height, floor_z, pixel)
+    round_ = straightness is not None and straightness < STRAIGHT
+    if shape == "cylinder" or (shape is None and round_):
         diameter = 2.0 * math.sqrt(len(top) * _cell_area(points, mask, top_z) / math.pi)
-        return Measured("cylinder", centre, 0.0, (diameter, diameter, height), 1.0 - straightness / STRAIGHT / 2.0)
+        quality = 1.0 - straightness / STRAIGHT / 2.0 if straightness is not None and round_ else 0.5
+        return Measured("cylinder", centre, 0.0, (diameter, diameter, height), quality)
     if straightness is None:
         direction = _least_area_direction(top[:, :2])
-    return _as_box(top, centre, direction, height, pixel, 0.5 if straightness is None else straightness)
+    return _as_box(top, centre, direction, height, pixel, 0.5 if straightness is None else straightness, shape)
 
 
-def _as_ball(cloud: Array, floor_z: float) -> Measured | None:
+def _as_ball(cloud: Array, floor_z: float, known: bool) -> Measured | None:
     """A sphere through the points that lies on the floor: |p|^2 = 2 c.p + (r^2 - |c|^2), linear in c and the rest."""
     origin = cloud.mean(axis=0)
     local = cloud - origin
@@ -84,7 +102,11 @@ def _as_ball(cloud: Array, floor_z: float) -> Measured | None:
     residual = float(np.abs(np.linalg.norm(local - centre, axis=1) - radius).mean())
     centre = centre + origin
     height = float(centre[2] + radius - floor_z)
-    if residual > SPHERE_RESIDUAL_M or abs(2.0 * radius - height) > SPHERE_HEIGHT_SHARE * height:
+    tolerance = 2.0 if known else 1.0
+    if (
+        residual > tolerance * SPHERE_RESIDUAL_M
+        or abs(2.0 * radius - height) > tolerance * SPHERE_HEIGHT_SHARE * height
+    ):
         return None
     size = 2.0 * radius
     return Measured("ball", centre, 0.0, (size, size, size), 1.0 - 0.5 * residual / SPHERE_RESIDUAL_M)
@@ -126,13 +148,35 @@ def _least_area_direction(top: Array) -> float:
     return float(angles[int(np.argmin(np.ptp(along, axis=0) * np.ptp(across, axis=0)))])
 
 
-def _as_box(top: Array, centre: Array, direction: float, height: float, pixel: float, quality: float) -> Measured:
+def _is_elongated(outline: Array) -> bool:
+    """Whether an outline (n, 2) is longer than wide."""
+    _, (one, other), _ = cv2.minAreaRect(outline.astype(np.float32))
+    return max(one, other) > LYING_RATIO * min(one, other)
+
+
+def _as_lying_cylinder(cloud: Array, height: float, floor_z: float, pixel: float) -> Measured:
+    """Its axis is the long side of the outline; its height is its diameter."""
+    centre, (one, other), angle = cv2.minAreaRect(cloud[:, :2].astype(np.float32))
+    direction = math.radians(angle) + (math.pi / 2.0 if other > one else 0.0)
+    position = np.array([*centre, floor_z + height / 2.0])
+    return Measured("cylinder", position, _half_turn(direction), (max(one, other) + pixel, height, height), 0.6)
+
+
+def _half_turn(direction: float) -> float:
+    """In (-pi/2, pi/2]."""
+    yaw = math.remainder(direction, math.pi)
+    return math.pi / 2.0 if yaw == -math.pi / 2.0 else yaw
+
+
+def _as_box(
+    top: Array, centre: Array, direction: float, height: float, pixel: float, quality: float, shape: Shape | None
+) -> Measured:
     cosine, sine = math.cos(direction), math.sin(direction)
     along, across = top[:, 0] * cosine + top[:, 1] * sine, top[:, 1] * cosine - top[:, 0] * sine
     length, width = float(np.ptp(along)) + pixel, float(np.ptp(across)) + pixel
     if width > length:
         length, width, direction = width, length, direction + math.pi / 2.0
-    yaw = math.remainder(direction, math.pi)
     sides = (length, width, height)
-    shape: Shape = "cube" if max(sides) <= CUBE_RATIO * min(sides) else "box"
-    return Measured(shape, centre, math.pi / 2.0 if yaw == -math.pi / 2.0 else yaw, sides, quality)
+    if shape is None or shape == "ball":
+        shape = "cube" if max(sides) <= CUBE_RATIO * min(sides) else "box"
+    return Measured(shape, centre, _half_turn(direction), sides, quality)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from enum import StrEnum
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
+from perception.reasons import Reason
 from perception.track_life import TrackState
 from perception.tracks import Track
 from rt_control.segment_distance import distance_to_point
@@ -20,27 +21,9 @@ from rt_control.segment_distance import distance_to_point
 Array = npt.NDArray[np.float64]
 
 
-class Reason(StrEnum):
-    """Why level 2 looks at a thing, the most urgent first."""
-
-    SHADOW = "shadow"  # drawn by lot; first, since a draw that is dropped for lack of time would bias the estimate
-    WORKSPACE = "workspace"  # the robot is about to be there
-    FAST = "fast"
-    NEW = "new"
-    UNSURE = "unsure"
-
-
-class SceneReason(StrEnum):
-    """Why level 3 looks at the scene, the most urgent first."""
-
-    PERSON = "person"
-    NOVEL = "novel"
-    OCCLUSION = "occlusion"
-    HIGH_VALUE = "high_value"
-    OVERDUE = "overdue"
-
-
-_URGENCY = {reason: rank for rank, reason in enumerate(Reason)}
+# Of level 2, the most urgent first. A look by lot goes before all: one that is dropped for lack of time would bias what
+# is estimated from it.
+URGENCY = (Reason.SHADOW, Reason.IN_WORKSPACE, Reason.FAST, Reason.NEW_OBJECT, Reason.LOW_CONFIDENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +45,14 @@ class TriggerConfig:
 
     confidence: float = 0.7
     speed_mps: float = 0.5
-    shadow_probability: float = 0.02
+    shadow_probability: float = 0.01
     look_interval_s: float = 0.1
     person_m: float = 1.5
     occluded: float = 0.5
     novelty: float = 0.4
     scene_overdue_s: float = 5.0
     scene_interval_s: float = 0.2
-    off: frozenset[Reason | SceneReason] = frozenset()
+    off: Reason = Reason(0)
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -137,13 +120,19 @@ class LookRequest:
 
     Attributes:
         track_id: of the thing.
-        reasons: all that apply, the most urgent first.
+        reasons: all that apply.
         probability: with which it was chosen; less than 1 for a look by lot only.
     """
 
     track_id: int
-    reasons: tuple[Reason, ...]
+    reasons: Reason
     probability: float
+
+    @property
+    def priority(self) -> float:
+        """0 to 10, by its most urgent reason; more of them count a little."""
+        rank = next(place for place, reason in enumerate(URGENCY) if reason in self.reasons)
+        return 9.0 - 2.0 * rank + 0.1 * self.reasons.bit_count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +154,7 @@ def plan_looks(
     workspace: Workspace | None,
     config: TriggerConfig,
     random: np.random.Generator,
+    image_speeds_mps: Mapping[int, float] = MappingProxyType({}),
 ) -> LookPlan:
     """Which of the things in view level 2 should look at.
 
@@ -174,6 +164,7 @@ def plan_looks(
         workspace: of the running skill; None: none runs.
         config: thresholds.
         random: of the looks by lot; one draw for each track, so that it does not depend on the others.
+        image_speeds_mps: of tracks whose speed optical flow tells, at once where a track's own takes some images.
     """
     wanted: list[LookRequest] = []
     passed_over = 0
@@ -182,14 +173,15 @@ def plan_looks(
         look = last.get(track.id)
         if not can_be_looked_at(track, look, config):
             continue
-        reasons = tuple(item for item in _reasons(track, look, workspace, config) if item not in config.off)
+        speed_mps = max(track.speed_mps, image_speeds_mps.get(track.id, 0.0))
+        reasons = _reasons(track, speed_mps, look, workspace, config) & ~config.off
         if reasons:
             wanted.append(LookRequest(track.id, reasons, 1.0))
             continue
         passed_over += 1
         if drawn:
-            wanted.append(LookRequest(track.id, (Reason.SHADOW,), config.shadow_probability))
-    wanted.sort(key=lambda item: (_URGENCY[item.reasons[0]], -len(item.reasons), item.track_id))
+            wanted.append(LookRequest(track.id, Reason.SHADOW, config.shadow_probability))
+    wanted.sort(key=lambda item: (-item.priority, item.track_id))
     return LookPlan(tuple(wanted), passed_over)
 
 
@@ -199,15 +191,18 @@ def can_be_looked_at(track: Track, look: LastLook | None, config: TriggerConfig)
     return rested and track.missed == 0 and track.state is TrackState.CONFIRMED
 
 
-def _reasons(track: Track, look: LastLook | None, workspace: Workspace | None, config: TriggerConfig) -> list[Reason]:
-    known = look is not None and look.holds
-    reasons = []
-    if not known and workspace is not None and workspace.holds(track.position_base):
-        reasons.append(Reason.WORKSPACE)
-    if track.speed_mps > config.speed_mps:
-        reasons.append(Reason.FAST)
-    if not known and track.is_new:
-        reasons.append(Reason.NEW)
-    if not known and track.label_probability < config.confidence:
-        reasons.append(Reason.UNSURE)
+def _reasons(
+    track: Track, speed_mps: float, look: LastLook | None, workspace: Workspace | None, config: TriggerConfig
+) -> Reason:
+    reasons = Reason(0)
+    if speed_mps > config.speed_mps:
+        reasons |= Reason.FAST
+    if look is not None and look.holds:
+        return reasons
+    if workspace is not None and workspace.holds(track.position_base):
+        reasons |= Reason.IN_WORKSPACE
+    if track.is_new:
+        reasons |= Reason.NEW_OBJECT
+    if track.label_probability < config.confidence:
+        reasons |= Reason.LOW_CONFIDENCE
     return reasons

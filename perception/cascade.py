@@ -1,0 +1,321 @@
+"""The cascade: every image gets a cheap look, and what deserves it a closer one, within the image's time.
+
+One call per image. Level 1 finds things and people; tracks tell what is new, moves or is doubtful; level 2 looks at
+those, as far as the deadline and the device's budget allow; the scene tells what is believed. Each look is written
+into the ledger with its cost and its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from models.preprocessing import PreparedImage
+from models.roles import DepthMap
+from perception.cascade_models import CascadeModels
+from perception.colour import colour_of, is_skin, to_hsv
+from perception.compute_budget import ComputeBudget
+from perception.compute_plan import place
+from perception.cost_meter import CostMeter, MeasuredCost
+from perception.deadline_scheduler import DeadlineScheduler
+from perception.feature_cache import CacheConfig, FeatureCache
+from perception.frames import Frame
+from perception.jobs import NO_TRACK, Admitted, Decision, Job, Why
+from perception.ledger import Entry, Ledger, Outcome
+from perception.level_one import MODEL_POSITION_STD_M, POSITION_STD_M, observations, points_of_depth_model, rough_region
+from perception.level_two import look_closer
+from perception.miss_rate import MissRate
+from perception.object_geometry import is_in_hand, may_be_object, place_thing
+from perception.observation import Observation
+from perception.optical_flow import OpticalFlow, speed_in_box
+from perception.person import PersonFinder
+from perception.place import place_in
+from perception.point_image import PointImage, Unprojector
+from perception.reasons import Reason
+from perception.scene import Scene
+from perception.schedule_rules import allowed_ms_per_s, first_estimates, scheduler_rules
+from perception.shape import SHAPES
+from perception.things import Things
+from perception.tracker import Tracker
+from perception.tracker_config import TrackerConfig
+from perception.tracks import PERSON, Track
+from perception.triggers import LastLook, TriggerConfig, Workspace, plan_looks
+from rt_control.robot_file import RobotDescription
+
+Array = npt.NDArray[np.float64]
+
+CLOSER = "level2"
+PERSON_STEP = 2  # each second pixel: a finger covers a few at the table
+CAPACITY = 64  # tracks whose closer looks are remembered
+EMBEDDING = 64
+
+
+@dataclass(frozen=True, slots=True)
+class CascadeConfig:
+    """What the cascade decides by.
+
+    Attributes:
+        triggers, tracker, cache: see there.
+        seed: of looks by lot.
+    """
+
+    triggers: TriggerConfig = TriggerConfig()
+    tracker: TrackerConfig = TrackerConfig()
+    cache: CacheConfig = CacheConfig(moved_m=0.015, moved_px=6.0)
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the profile in force and the running skill ask for.
+
+    Attributes:
+        levels: that may run.
+        flow: whether level 1 includes optical flow.
+        workspace: where the running skill acts; None: none runs.
+        closer: level 2 looks at everything at each image, whatever it costs: to be compared with.
+    """
+
+    levels: tuple[int, ...] = (1, 2)
+    flow: bool = True
+    workspace: Workspace | None = None
+
+
+@dataclass(slots=True)
+class _Moment:
+    """What is known of the image in hand."""
+
+    frame: Frame
+    image: PreparedImage
+    hsv: npt.NDArray[np.uint8]
+    points: PointImage | None
+    robot: Array
+    now_ns: int
+    flow: npt.NDArray[np.float32] | None = None
+    entries: list[Entry] = field(default_factory=list)
+
+
+class Cascade:
+    """Holds tracks, caches, budget and ledger; used by one thread."""
+
+    def __init__(
+        self,
+        description: RobotDescription,
+        models: CascadeModels,
+        budget: ComputeBudget,
+        now_ns: int,
+        config: CascadeConfig | None = None,
+        cost: CostMeter | None = None,
+        measured_ms: dict[str, float] | None = None,
+    ) -> None:
+        """Set it up.
+
+        Args:
+            description: of the robot.
+            models: that it runs.
+            budget: of the device.
+            now_ns: this moment.
+            config: see there.
+            cost: what computing costs; by default measured.
+            measured_ms: what looks were measured to take on this device, by role.
+
+        Raises:
+            InputError: what must run on the robot does not fit into the budget.
+        """
+        self._config = CascadeConfig() if config is None else config
+        self._workcell = description.workcell
+        self._models = models
+        self._cost: CostMeter = MeasuredCost() if cost is None else cost
+        plan = place(budget, measured_ms or {})
+        rules = scheduler_rules(budget, plan, measured_ms or {})
+        self._scheduler = DeadlineScheduler(rules, first_estimates(budget, measured_ms or {}), now_ns)
+        self.ledger = Ledger(allowed_ms_per_s(budget, plan, measured_ms or {}), now_ns)
+        self.misses = MissRate()
+        self._tracker = Tracker(self._config.tracker)
+        self._cache = FeatureCache(CAPACITY, EMBEDDING, len(SHAPES), self._config.cache)
+        self._looked_ns: dict[int, int] = {}
+        self._random = np.random.default_rng(self._config.seed)
+        self._flow = OpticalFlow()
+        self._unprojector = Unprojector()
+        self._people = PersonFinder(description.workcell)
+        self._things = Things()
+        self._sequence = 0
+        self._stamp_ns = -1
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """After the last image."""
+        return self._tracker.tracks
+
+    def look(self, frame: Frame, robot: Array, now_ns: int, wish: Wish | None = None) -> Scene | None:
+        """Look at an image.
+
+        Args:
+            frame: of the camera; without depth, a network's estimate takes its place, and no person is measured.
+            robot: its capsules when the frame was measured, see `robot_capsules`, (k, 8).
+            now_ns: this moment.
+            wish: of profile and skill.
+
+        Returns:
+            The scene after it; None where the image was let go because level 1 would have been late.
+        """
+        wish = Wish() if wish is None else wish
+        if frame.stamp_ns <= self._stamp_ns:
+            raise ValueError(f"frame {frame.number} of stamp {frame.stamp_ns} is not newer than {self._stamp_ns}")
+        first = [Job(1, role, NO_TRACK, Reason.LEVEL1, 10.0) for role in ("detector", "depth")]
+        if wish.flow:
+            first.append(Job(1, "flow", NO_TRACK, Reason.LEVEL1, 10.0))
+        decision = self._scheduler.begin_frame(frame.stamp_ns, now_ns, first)
+        if not decision.run:
+            self._record_refused(decision, frame)
+            return None
+        self._stamp_ns = frame.stamp_ns
+        moment = _Moment(frame, PreparedImage(frame.rgb), to_hsv(frame.rgb), None, robot, now_ns)
+        seen = self._level_one(moment, decision.run)
+        gone_before = {track.id for track in self._tracker.tracks}
+        tracks = self._tracker.update(seen, frame.stamp_ns, place_in(frame, self._workcell.table_height_m))
+        gone = gone_before - {track.id for track in tracks}
+        if 2 in wish.levels:
+            self._level_two(moment, tracks, gone, wish)
+            tracks = self._tracker.tracks
+        self._measure_roughly(moment, tracks)
+        return self._scene(moment, tracks)
+
+    def _level_one(self, moment: _Moment, admitted: Sequence[Admitted]) -> list[Observation]:
+        frame, models = moment.frame, self._models
+        depth_map: DepthMap | None = None
+        found: list[Observation] = []
+        for look in admitted:
+            begun = self._cost.begin()
+            if look.job.role == "detector":
+                detections = models.detector.detect(moment.image)
+            elif look.job.role == "depth":
+                depth_map = models.depth.estimate(moment.image)
+            else:
+                moment.flow = self._flow.update(frame.rgb, frame.stamp_ns)
+            self._finish(moment, look, self._cost.took_ms(look.job.role, 1, begun))
+        std_m = POSITION_STD_M
+        if frame.depth_m is not None:
+            moment.points = self._unprojector.points(frame)
+        elif depth_map is not None and depth_map.metric:
+            std_m = MODEL_POSITION_STD_M
+            estimated = points_of_depth_model(depth_map.depth, frame)
+            moment.points = self._unprojector.points_at(frame, estimated)
+        scores = models.calibration.apply(detections.scores)
+        for item in observations(detections, scores, moment.points, std_m):
+            found.append(item)
+        return found
+
+    def _level_two(self, moment: _Moment, tracks: tuple[Track, ...], gone: set[int], wish: Wish) -> None:
+        now_ns, frame = moment.now_ns, moment.frame
+        things = [track for track in tracks if track.label != PERSON]
+        last = {
+            track.id: LastLook(
+                (frame.stamp_ns - self._looked_ns[track.id]) * 1e-9,
+                self._cache.holds(track.id, track.position_base, track.box, frame.stamp_ns),
+            )
+            for track in things
+            if track.id in self._looked_ns
+        }
+        for track in things:
+            if track.id in last and not last[track.id].holds:
+                self._things.release(track.id)
+        speeds = self._image_speeds(moment, things)
+        plan = plan_looks(things, last, wish.workspace, self._config.triggers, self._random, speeds)
+        self.misses.pass_over(plan.passed_over)
+        jobs = [Job(2, CLOSER, item.track_id, item.reasons, item.priority) for item in plan.requests]
+        decision = self._scheduler.plan(frame.stamp_ns, now_ns, jobs, gone)
+        self._record_refused(decision, frame)
+        by_id = {track.id: track for track in things}
+        run = [item for item in decision.run if item.job.track in by_id and by_id[item.job.track].missed == 0]
+        if not run:
+            return
+        begun = self._cost.begin()
+        boxes = [by_id[item.job.track].box for item in run]
+        looks = look_closer(
+            self._models, moment.image, boxes, frame, moment.points, moment.hsv, moment.robot, self._workcell
+        )
+        took_ms = self._cost.took_ms(CLOSER, len(run), begun) / len(run)
+        chances = {item.track_id: item.probability for item in plan.requests}
+        for item, look in zip(run, looks, strict=True):
+            track = by_id[item.job.track]
+            if item.job.reasons == Reason.SHADOW:
+                best = max(look.appearance.class_scores, key=look.appearance.class_scores.__getitem__, default="")
+                self.misses.look(chances.get(track.id, 1.0), best != track.label)
+            self._looked_ns[track.id] = frame.stamp_ns
+            goes_on = self._tracker.looked_at(track.id, look.appearance)
+            if goes_on is not None:
+                self._looked_ns[goes_on] = frame.stamp_ns
+                classes = np.array([look.appearance.class_scores.get(shape, 0.0) for shape in SHAPES], dtype=np.float32)
+                self._cache.put(
+                    goes_on, look.appearance.embedding, classes, track.position_base, track.box, frame.stamp_ns
+                )
+                if look.placed is not None and not look.in_hand:
+                    self._things.measured(goes_on, look.colour, look.placed, frame.stamp_ns, close=True)
+            self._finish(moment, item, took_ms)
+
+    def _image_speeds(self, moment: _Moment, things: Sequence[Track]) -> dict[int, float]:
+        """How fast each thing's image moves, m/s; only of those in view whose distance is known."""
+        if moment.flow is None:
+            return {}
+        frame, speeds = moment.frame, {}
+        for track in things:
+            if track.missed == 0 and track.position_base is not None:
+                depth_m = float(frame.project(np.array([track.position_base]))[0, 2])
+                speeds[track.id] = speed_in_box(moment.flow, track.box, moment.image.width, depth_m / frame.fx)
+        return speeds
+
+    def _measure_roughly(self, moment: _Moment, tracks: tuple[Track, ...]) -> None:
+        """Things that level 2 has not measured get the place that their box and the depth image show."""
+        if moment.points is None:
+            return
+        candidates = None
+        for track in tracks:
+            if track.missed or track.label == PERSON or self._holds(track, moment.frame.stamp_ns):
+                continue
+            candidates = may_be_object(moment.points, self._workcell) if candidates is None else candidates
+            region = rough_region(track.box, track.label, moment.hsv, candidates, moment.frame)
+            if region is None or is_in_hand(moment.points, region, moment.robot):
+                continue
+            shape = next((item for item in SHAPES if item == track.label), None)
+            placed = place_thing(moment.points, region, shape, self._workcell)
+            if placed is not None:
+                left, top, width, height = region.box
+                colour = colour_of(moment.hsv[top : top + height, left : left + width][region.mask])
+                self._things.measured(track.id, colour, placed, moment.frame.stamp_ns, close=False)
+
+    def _holds(self, track: Track, stamp_ns: int) -> bool:
+        known = self._things.knows(track.id)
+        return known and self._cache.holds(track.id, track.position_base, track.box, stamp_ns)
+
+    def _scene(self, moment: _Moment, tracks: tuple[Track, ...]) -> Scene:
+        self._things.keep(track.id for track in tracks)
+        self._looked_ns = {key: value for key, value in self._looked_ns.items() if any(t.id == key for t in tracks)}
+        objects = self._things.objects(tracks)
+        person = None
+        if moment.frame.depth_m is not None and moment.points is not None:
+            step = (slice(None, None, PERSON_STEP), slice(None, None, PERSON_STEP))
+            skin = is_skin(moment.hsv[step])
+            person = self._people.distance_m(moment.points.every(PERSON_STEP), skin, moment.robot, objects)
+        self._sequence += 1
+        stamp_ns = min(moment.frame.stamp_ns, moment.now_ns)
+        return Scene(self._sequence, stamp_ns, objects, person, "cascade")
+
+    def _finish(self, moment: _Moment, look: Admitted, took_ms: float) -> None:
+        moment.now_ns += round(took_ms * 1e6)
+        late = self._scheduler.finish(look, took_ms, moment.now_ns)
+        job, frame = look.job, moment.frame
+        outcome = Outcome.LATE if late else Outcome.RUN
+        entry = Entry(frame.stamp_ns, frame.number, job.level, job.role, job.track, int(job.reasons), took_ms, outcome)
+        self.ledger.record(entry)
+
+    def _record_refused(self, decision: Decision, frame: Frame) -> None:
+        refused: list[tuple[tuple[Job, Why], Outcome]] = [(item, Outcome.DEFERRED) for item in decision.deferred]
+        refused += [(item, Outcome.DROPPED) for item in decision.dropped]
+        for (job, _), outcome in refused:
+            self.ledger.record(
+                Entry(frame.stamp_ns, frame.number, job.level, job.role, job.track, int(job.reasons), 0.0, outcome)
+            )
