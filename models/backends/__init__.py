@@ -6,10 +6,15 @@ from collections.abc import Callable, Mapping
 
 from models.backends.backend import Backend
 from models.backends.onnxruntime_backend import OnnxRuntimeBackend
+from models.backends.tensorrt_backend import TensorRtBackend
 from models.backends.torch_backend import TorchBackend
 from rt_control.errors import InputError
 
-BACKENDS: Mapping[str, Callable[[], Backend]] = {"onnxruntime": OnnxRuntimeBackend, "torch": TorchBackend}
+BACKENDS: Mapping[str, Callable[[], Backend]] = {
+    "onnxruntime": OnnxRuntimeBackend,
+    "tensorrt": TensorRtBackend,
+    "torch": TorchBackend,
+}
 DEFAULT = "onnxruntime"
 
 

@@ -49,7 +49,7 @@ def test_a_tensor_with_a_name_is_found_at_any_place_and_further_outputs_are_igno
         ),
         (
             [TensorSpec("image", "float32", (1, 3, 8, 9))], [VECTOR, LABEL],
-            "input 'image' of float32 (1, 3, 8, 9)", "float32 (n, 3, side, side) with n = 1, side = 8, for adapter pair",
+            "input 'image' of float32 (1, 3, 8, 9)", "float32 (n, 3, side, side) with n = 1, side = 8, for",
         ),
         (
             [TensorSpec("image", "float32", (1, 3, 8, 8))], [TensorSpec("vector", "float32", (2, 16)), LABEL],

@@ -10,8 +10,10 @@ from types import ModuleType
 
 from models.backends.backend import Backend
 from models.backends.onnxruntime_backend import OnnxRuntimeBackend
+from models.backends.tensorrt_backend import TensorRtBackend
 from models.backends.torch_backend import TorchBackend
 from tests.models import networks
+from tests.models.fake_tensorrt import FakeTensorRt
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,21 @@ def torch_networks() -> ModuleType:
     return torch_networks
 
 
-SUBJECTS = [Subject("onnxruntime", ".onnx", lambda cache: OnnxRuntimeBackend(), lambda: networks)]
+def fake_tensorrt(version: str) -> Subject:
+    """The real backend over a fake library."""
+    libraries = FakeTensorRt(version)
+    return Subject(
+        f"fake TensorRT {version}",
+        ".onnx",
+        lambda cache: TensorRtBackend(cache / "engines", libraries=libraries),
+        lambda: networks,
+    )
+
+
+SUBJECTS = [
+    Subject("onnxruntime", ".onnx", lambda cache: OnnxRuntimeBackend(), lambda: networks),
+    fake_tensorrt("10.3.0"),
+    fake_tensorrt("11.4.0"),
+]
 if importlib.util.find_spec("torch") is not None:
     SUBJECTS.append(Subject("torch", ".pt2", lambda cache: TorchBackend(), torch_networks))
