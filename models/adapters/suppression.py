@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -13,8 +14,8 @@ def suppress(boxes: Floats, scores: Floats, groups: Indices, max_overlap: float,
     """Non-maximum suppression.
 
     Args:
-        boxes: (n, 4), left, top, right, bottom.
-        scores: (n,), finite.
+        boxes: (n, 4), left, top, right, bottom, each with an area.
+        scores: (n,), finite, at least 0.
         groups: (n,); boxes of different groups do not compete.
         max_overlap: intersection over union above which the worse of two goes.
         max_count: how many are kept at most.
@@ -22,15 +23,10 @@ def suppress(boxes: Floats, scores: Floats, groups: Indices, max_overlap: float,
     Returns:
         Indices of those that stay, best score first; among equals the first one.
     """
-    areas = np.maximum(boxes[:, 2] - boxes[:, 0], 0.0) * np.maximum(boxes[:, 3] - boxes[:, 1], 0.0)
-    left = np.argsort(-scores, kind="stable")
-    kept: list[np.intp] = []
-    while left.size and len(kept) < max_count:
-        best, left = left[0], left[1:]
-        kept.append(best)
-        corner = np.maximum(boxes[best, :2], boxes[left, :2])
-        shared = np.maximum(np.minimum(boxes[best, 2:], boxes[left, 2:]) - corner, 0.0).prod(axis=1)
-        # As a product: two boxes without area share nothing, and 0 > 0 does not hold.
-        worse = shared > max_overlap * (areas[best] + areas[left] - shared)
-        left = left[~(worse & (groups[left] == groups[best]))]
-    return np.array(kept, dtype=np.intp)
+    if not len(boxes):
+        return np.empty(0, dtype=np.intp)
+    # OpenCV tells groups apart by moving them past the largest coordinate, so the smallest has to be 0.
+    corner = boxes[:, :2].astype(np.float64) - boxes[:, :2].min()
+    rectangles = np.concatenate([corner, boxes[:, 2:] - boxes[:, :2]], axis=1)
+    kept = cv2.dnn.NMSBoxesBatched(rectangles, scores, groups.astype(np.int32), -1.0, max_overlap)  # type: ignore[arg-type]  # its stub wants lists
+    return np.asarray(kept, dtype=np.intp).ravel()[:max_count]

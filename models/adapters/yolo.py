@@ -34,7 +34,7 @@ Floats = npt.NDArray[np.float32]
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 END_TO_END_COLUMNS = 6
 STRIDE = 32  # of the coarsest level; the input's sides are multiples of it
-MAX_CANDIDATES = 3000  # for suppression; its time grows with them
+MAX_CANDIDATES = 1000  # for suppression; its time grows with them
 
 
 class YoloParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,7 +89,7 @@ class Yolo:
 def decode_raw(output: Floats, parameters: YoloParameters) -> tuple[Floats, Floats, npt.NDArray[np.intp]]:
     """The raw form (4 + classes, anchors) as boxes (n, 4) px of the input, scores (n,) and labels (n,), best first."""
     best = output[4:].max(axis=0)
-    above = np.flatnonzero(best > parameters.score_floor)
+    above = np.flatnonzero((best > parameters.score_floor) & (output[2:4] > 0.0).all(axis=0))
     if len(above) > MAX_CANDIDATES:
         above = above[np.argpartition(-best[above], MAX_CANDIDATES)[:MAX_CANDIDATES]]
     above = above[np.argsort(-best[above], kind="stable")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -67,5 +68,7 @@ def misfit_text(adapter: Adapter, network: Network) -> str | None:
     return None if found is None else "; ".join(found)
 
 
+@lru_cache
 def photograph(width: int = 640, height: int = 480, seed: int = 0) -> PreparedImage:
+    """Noise; the same object each time, so that it is prepared once."""
     return PreparedImage(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8))
