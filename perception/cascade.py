@@ -47,7 +47,7 @@ from rt_control.robot_file import RobotDescription
 
 Array = npt.NDArray[np.float64]
 
-CLOSER = "level2"
+CLOSER = "closer_look"
 PERSON_STEP = 2  # each second pixel: a finger covers a few at the table
 CAPACITY = 64  # tracks whose closer looks are remembered
 EMBEDDING = 64
@@ -244,7 +244,7 @@ class Cascade:
             track = by_id[item.job.track]
             if item.job.reasons == Reason.SHADOW:
                 best = max(look.appearance.class_scores, key=look.appearance.class_scores.__getitem__, default="")
-                self.misses.look(chances.get(track.id, 1.0), best != track.label)
+                self.misses.looked(best != track.label, chances.get(track.id, 1.0))
             self._looked_ns[track.id] = frame.stamp_ns
             goes_on = self._tracker.looked_at(track.id, look.appearance)
             if goes_on is not None:
