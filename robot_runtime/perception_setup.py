@@ -15,7 +15,7 @@ from perception.cascade_models import CascadeModels, load_models
 from perception.compute_budget import load_budget
 from perception.cost_meter import ModelledCost
 from perception.optical_flow import OpticalFlow
-from robot_runtime.model_folders import user_models
+from robot_runtime import model_folders
 from rt_control.description import RobotDescription
 
 DEVICE = "cpu_two_cores"
@@ -38,7 +38,7 @@ def make_cascade(
         ModelRefusedError: a model fails a check.
         InputError: a role has no model, or the budget cannot bear the models.
     """
-    registry = Registry(user_models())
+    registry = Registry(model_folders.folder())
     models = load_models(registry, backends.get(backends.DEFAULT))
     budget = load_budget(device)
     if modelled_ms is not None:

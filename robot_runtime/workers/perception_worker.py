@@ -70,7 +70,9 @@ def work(context: WorkerContext) -> None:
                 scene = seen
                 scenes.publish(seen)
                 if queue_age_s <= LONGEST_LOOK_BACK_S:  # else the robot's own place is not known: be stale, and say so
-                    constraints.write(person_constraints(native.Source.perception, seen.stamp_ns, seen.person_distance_m))
+                    constraints.write(
+                        person_constraints(native.Source.perception, seen.stamp_ns, seen.person_distance_m)
+                    )
         frame = None
         if sequence != acknowledged or now_ns - told_ns >= STATUS_PERIOD_NS:
             acknowledged, told_ns = sequence, now_ns
