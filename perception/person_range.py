@@ -69,9 +69,7 @@ class PersonRange:
             ValueError: a negative uncertainty.
         """
         if not person_uncertainty_m >= 0.0:
-            raise ValueError(
-                f"person_uncertainty_m is {person_uncertainty_m}; give the robot file's, at least 0"
-            )
+            raise ValueError(f"person_uncertainty_m is {person_uncertainty_m}; give the robot file's, at least 0")
         return max(self.distance_m - max(self.uncertainty_m - person_uncertainty_m, 0.0), 0.0)
 
 
