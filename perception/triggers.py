@@ -174,7 +174,7 @@ def plan_looks(
     for track in sorted(tracks, key=lambda item: item.id):
         drawn = random.random() < config.shadow_probability and Reason.SHADOW not in config.off
         look = last.get(track.id)
-        if not can_be_looked_at(track, look, config):
+        if not _can_be_looked_at(track, look, config):
             continue
         speed_mps = max(track.speed_mps, image_speeds_mps.get(track.id, 0.0))
         reasons = _reasons(track, speed_mps, look, workspace, config) & ~config.off
@@ -188,7 +188,7 @@ def plan_looks(
     return LookPlan(tuple(wanted), passed_over)
 
 
-def can_be_looked_at(track: Track, look: LastLook | None, config: TriggerConfig) -> bool:
+def _can_be_looked_at(track: Track, look: LastLook | None, config: TriggerConfig) -> bool:
     """Whether a track is in view and believed, and was not looked at just now."""
     rested = look is None or look.age_s >= config.look_interval_s
     return rested and track.missed == 0 and track.state is TrackState.CONFIRMED
