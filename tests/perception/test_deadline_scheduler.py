@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from perception.cost_estimate import CostEstimates
@@ -112,6 +112,8 @@ def test_nothing_waits_for_what_matters_less_and_costs_more(wanted: list[Job], d
     priority=st.floats(0.0, 10.0),
     role=st.sampled_from(["features", "masks", "pose"]),
 )
+@example(rivals=25, rival="features", priority=0.0, role="pose")  # cheap ones would take each token as it comes
+@settings(max_examples=20)
 def test_what_starves_gets_its_turn(rivals: int, rival: str, priority: float, role: str) -> None:
     """A busy scene: rivals of the highest priority are wanted at each image, and they alone may exceed the share."""
     plan, patient = scheduler(ROOMY), job(role, track=99, priority=priority)
