@@ -7,6 +7,7 @@ whatever it looks like: the careful side of every doubt.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -27,6 +28,19 @@ LEAST_NEIGHBOURS = 3  # of the 9 around a point: fewer are noise at the edge of 
 ROBOT_SKIN_M = 0.02  # skin-coloured points nearer to the robot's surface than this are its own
 
 
+@dataclass(frozen=True, slots=True)
+class NearestPerson:
+    """The point of a person that is nearest to the robot.
+
+    Attributes:
+        distance_m: to the robot's surface, >= 0.
+        pixel_m: width of a pixel at this point: times the focal length in px, its distance along the optical axis.
+    """
+
+    distance_m: float
+    pixel_m: float
+
+
 class PersonFinder:
     """Finds the nearest unexplained point in one point image."""
 
@@ -35,6 +49,16 @@ class PersonFinder:
 
     def distance_m(self, points: PointImage, skin: Mask, robot: Array, objects: Iterable[SceneObject]) -> float | None:
         """Distance between the nearest person and the robot's surface, m, >= 0; None when nobody is seen.
+
+        Args: see `nearest`.
+        """
+        found = self.nearest(points, skin, robot, objects)
+        return None if found is None else found.distance_m
+
+    def nearest(
+        self, points: PointImage, skin: Mask, robot: Array, objects: Iterable[SceneObject]
+    ) -> NearestPerson | None:
+        """The point of a person that is nearest to the robot's surface; None when nobody is seen.
 
         Args:
             points: of the image, thinned out as far as a finger still covers a few pixels.
@@ -62,4 +86,6 @@ class PersonFinder:
         person = keep & (crowded >= LEAST_NEIGHBOURS)
         if not person.any():
             return None
-        return max(float(distance[person].min()), 0.0)
+        first = int(np.argmin(np.where(person, distance, np.inf)))
+        pixel_m = float(points.pixel_m[rows[first], columns[first]])
+        return NearestPerson(max(float(distance[first]), 0.0), pixel_m)
