@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from perception.frames import Frame
 from perception.robot_shape import distances
-from perception.segmentation import is_skin, to_hsv
+from perception.colour import is_skin, to_hsv
 from rt_control.robot_file import RobotDescription
 
 Array = npt.NDArray[np.float64]
