@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from perception.reasons import Reason
+from perception.reasons import ReasonFlag
 
 Key = tuple[str, int]
 NO_TRACK = -1
@@ -40,7 +40,7 @@ class Job:
     level: int
     role: str
     track: int
-    reasons: Reason
+    reasons: ReasonFlag
     priority: float
     since_ns: int | None = None
 

@@ -47,7 +47,7 @@ class Entry(msgspec.Struct, frozen=True):
         level: 1, 2 or 3.
         role: what was computed.
         track: of which object; -1 for the whole image.
-        reasons: why, the bits of `Reason`.
+        reasons: why, the bits of `ReasonFlag`.
         cost_ms: computing time; 0 where it did not run.
         outcome: what became of it.
     """

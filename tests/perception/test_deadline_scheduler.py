@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from perception.cost_estimate import CostEstimates
 from perception.deadline_scheduler import DeadlineScheduler
 from perception.jobs import NO_TRACK, Decision, Job, Why
-from perception.reasons import Reason
+from perception.reasons import ReasonFlag
 from perception.schedule_rules import LevelRule, SchedulerRules
 
 MS = 1_000_000
 FRAME_NS = 33_333_333
 COST_MS = {"detector": 4.0, "depth": 3.0, "features": 2.0, "masks": 6.0, "pose": 11.0, "slow": 40.0, "scene": 300.0}
-FIRST = [Job(1, role, NO_TRACK, Reason.LEVEL1, 0.0) for role in ("detector", "depth")]
+FIRST = [Job(1, role, NO_TRACK, ReasonFlag.LEVEL1, 0.0) for role in ("detector", "depth")]
 LEVEL2 = LevelRule(2, rate_hz=10.0, deadline_ms=33.0, ms_per_s=300.0)
 LEVEL3 = LevelRule(3, rate_hz=5.0, deadline_ms=500.0, ms_per_s=None, aside=True)
 BOUND = 6
@@ -28,7 +28,7 @@ jobs = st.builds(
     level=st.just(2),
     role=st.sampled_from(["features", "masks", "pose", "slow"]),
     track=st.integers(0, 5),
-    reasons=st.sampled_from([Reason.FAST, Reason.NEW_OBJECT, Reason.IN_WORKSPACE]),
+    reasons=st.sampled_from([ReasonFlag.FAST, ReasonFlag.NEW_OBJECT, ReasonFlag.IN_WORKSPACE]),
     priority=st.floats(0.0, 10.0),
 )
 scenes = st.builds(
@@ -36,7 +36,7 @@ scenes = st.builds(
     level=st.just(3),
     role=st.just("scene"),
     track=st.just(-1),
-    reasons=st.just(Reason.NOVEL),
+    reasons=st.just(ReasonFlag.NOVEL),
     priority=st.just(1.0),
 )
 wishes = st.lists(jobs | scenes, max_size=15)
@@ -47,7 +47,7 @@ def scheduler(rules: SchedulerRules = RULES) -> DeadlineScheduler:
 
 
 def job(role: str, track: int = 0, priority: float = 5.0, level: int = 2) -> Job:
-    return Job(level, role, track, Reason.FAST, priority)
+    return Job(level, role, track, ReasonFlag.FAST, priority)
 
 
 def told(decision: Decision) -> list[Job]:
@@ -211,9 +211,9 @@ def test_a_look_comes_at_most_at_its_rate_and_is_taken_at_the_newest_image() -> 
 def test_a_look_wanted_again_keeps_its_age_and_gathers_its_reasons() -> None:
     plan = scheduler()
     plan.plan(0, 30 * MS, [job("masks", 1, 2.0)])
-    again = Job(2, "masks", 1, Reason.OCCLUSION, 1.0)
+    again = Job(2, "masks", 1, ReasonFlag.OCCLUSION, 1.0)
     (look,) = plan.plan(FRAME_NS, FRAME_NS, [again]).run
-    assert look.job == Job(2, "masks", 1, Reason.FAST | Reason.OCCLUSION, 2.0, 30 * MS)
+    assert look.job == Job(2, "masks", 1, ReasonFlag.FAST | ReasonFlag.OCCLUSION, 2.0, 30 * MS)
 
 
 def test_what_waits_for_an_object_that_is_gone_is_dropped() -> None:

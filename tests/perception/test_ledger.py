@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perception.ledger import LEVELS, Entry, Ledger, LedgerSummary, Outcome
-from perception.reasons import REASONS, Reason
+from perception.reasons import REASONS, ReasonFlag
 
 SECOND = 1_000_000_000
 ALLOWED = {1: 300.0, 2: 320.0, 3: None}
@@ -26,7 +26,7 @@ entries = st.builds(
 
 
 def look(stamp_ns: int, cost_ms: float = 8.0, level: int = 2, outcome: Outcome = Outcome.RUN) -> Entry:
-    return Entry(stamp_ns, 1, level, "masks", 7, int(Reason.FAST | Reason.NOVEL), cost_ms, outcome)
+    return Entry(stamp_ns, 1, level, "masks", 7, int(ReasonFlag.FAST | ReasonFlag.NOVEL), cost_ms, outcome)
 
 
 @given(looks=st.lists(entries, max_size=40))

@@ -6,7 +6,7 @@ import pytest
 
 from perception import ledger_file
 from perception.ledger import Entry, Ledger, Outcome
-from perception.reasons import Reason
+from perception.reasons import ReasonFlag
 from rt_control.errors import InputError
 
 DEVICE = "two cores"
@@ -16,10 +16,12 @@ def recorded() -> Ledger:
     ledger = Ledger({1: 300.0, 2: 320.0, 3: None}, 0)
     for number in range(100):
         cost_ms = 5.0 if number < 94 else 50.0
-        ledger.record(Entry(number, number, 2, "masks", 3, int(Reason.FAST | Reason.SHADOW), cost_ms, Outcome.RUN))
-        ledger.record(Entry(number, number, 2, "pose", 3, int(Reason.FAST), 0.0, Outcome.DROPPED))
-    ledger.record(Entry(100, 100, 2, "features", 3, int(Reason.NOVEL), 60.0, Outcome.LATE))
-    ledger.record(Entry(100, 100, 3, "scene", -1, int(Reason.PERIODIC), 200.0, Outcome.RUN))
+        ledger.record(
+            Entry(number, number, 2, "masks", 3, int(ReasonFlag.FAST | ReasonFlag.SHADOW), cost_ms, Outcome.RUN)
+        )
+        ledger.record(Entry(number, number, 2, "pose", 3, int(ReasonFlag.FAST), 0.0, Outcome.DROPPED))
+    ledger.record(Entry(100, 100, 2, "features", 3, int(ReasonFlag.NOVEL), 60.0, Outcome.LATE))
+    ledger.record(Entry(100, 100, 3, "scene", -1, int(ReasonFlag.PERIODIC), 200.0, Outcome.RUN))
     return ledger
 
 
