@@ -8,7 +8,7 @@ into the ledger with its cost and its reason.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -250,7 +250,8 @@ class Cascade:
                     goes_on, look.appearance.embedding, classes, track.position_base, track.box, frame.stamp_ns
                 )
                 if look.placed is not None and not look.in_hand:
-                    self._things.measured(goes_on, look.colour, look.placed, frame.stamp_ns, close=True)
+                    measured = replace(track, id=goes_on)
+                    self._things.measured(measured, look.colour, look.placed, frame.stamp_ns, close=True)
             self._finish(moment, item, took_ms)
 
     def _image_speeds(self, moment: _Moment, things: Sequence[Track]) -> dict[int, float]:
@@ -281,7 +282,7 @@ class Cascade:
             if placed is not None:
                 left, top, width, height = region.box
                 colour = colour_of(moment.hsv[top : top + height, left : left + width][region.mask])
-                self._things.measured(track.id, colour, placed, moment.frame.stamp_ns, close=False)
+                self._things.measured(track, colour, placed, moment.frame.stamp_ns, close=False)
 
     def _holds(self, track: Track, stamp_ns: int) -> bool:
         known = self._things.knows(track.id)

@@ -11,7 +11,8 @@ from perception.association import Gates
 from perception.observation import Appearance, Observation
 from perception.recognition import RecognitionConfig
 from perception.track_life import Place, TrackState
-from perception.tracker import Tracker, TrackerConfig
+from perception.tracker import Tracker
+from perception.tracker_config import TrackerConfig
 from perception.tracks import Track
 
 FRAME_NS = 33_333_333
