@@ -21,6 +21,7 @@ def render_dataset(
     views: int,
     looks: Randomisation = SEEN,
     tell: Callable[[int, int], None] = lambda done, wanted: None,
+    groups_per_shard: int = GROUPS_PER_SHARD,
 ) -> None:
     """Render what is missing of a data set; one that was interrupted goes on.
 
@@ -30,20 +31,21 @@ def render_dataset(
         views: how many at least.
         looks: of the objects.
         tell: called with how many images are there, and how many there will be.
+        groups_per_shard: what is written at once.
 
     Raises:
         InputError: there is no off-screen OpenGL.
     """
     os.environ.setdefault("LP_NUM_THREADS", "0")  # the renderer's threads cost more than they bring at this size
     description = load_robot("arm7")
-    per_shard = GROUPS_PER_SHARD * VIEWS_PER_GROUP
+    per_shard = groups_per_shard * VIEWS_PER_GROUP
     count = -(-views // per_shard)
     for index in range(count):
         path = folder / f"shard-{index:04d}"
         if not path.exists():
             world = TrainingWorld(description, seed * 100_000 + index, looks)
             try:
-                shard = _shard([view for _ in range(GROUPS_PER_SHARD) for view in world.group()])
+                shard = _shard([view for _ in range(groups_per_shard) for view in world.group()])
             finally:
                 world.close()
             shard.save(path)
