@@ -65,6 +65,9 @@ def average_precision(
             right.append(hit)
         order = np.argsort(-np.concatenate(scores), kind="stable")
         hits = np.concatenate(right)[order]
+        if not len(hits):
+            result[label] = 0.0
+            continue
         true_positives = np.cumsum(hits)
         recall = true_positives / wanted
         precision = true_positives / np.arange(1, len(hits) + 1)
