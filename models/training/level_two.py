@@ -273,7 +273,7 @@ def _pose_error(
     rows, columns = np.nonzero(seen[::2, ::2] & (depth > 0.0))
     if pose is None or len(rows) == 0:
         return math.inf, math.inf
-    pixels = np.column_stack([columns, rows]) * 2.0
+    pixels = (np.column_stack([columns, rows]) * 2).astype(np.float64)
     scale = scale_by_depth(pose, relative, pixels, depth[rows, columns], focal, centre)
     if scale is None:
         return math.inf, math.inf
