@@ -97,9 +97,8 @@ def _rectification(
     """For each camera its maps, and its new intrinsics (3, 3) and base_from_camera (4, 4)."""
     height, width = left.rgb.shape[:2]
     matrices = [np.array([[f.fx, 0.0, f.cx], [0.0, f.fy, f.cy], [0.0, 0.0, 1.0]]) for f in (left, right)]
-    turns = cv2.stereoRectify(
-        matrices[0], None, matrices[1], None, (width, height), turn.T, -turn.T @ offset, alpha=0.0
-    )  # fmt: skip
+    moved = (-turn.T @ offset)[:, None]
+    turns = cv2.stereoRectify(matrices[0], None, matrices[1], None, (width, height), turn.T, moved, alpha=0.0)
     maps, geometry = [], []
     for frame, matrix, rectified, projection in zip((left, right), matrices, turns[:2], turns[2:4], strict=True):
         rotation, intrinsics = np.asarray(rectified, dtype=np.float64), np.asarray(projection[:, :3], dtype=np.float64)

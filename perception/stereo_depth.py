@@ -114,9 +114,9 @@ class StereoMatcher:
         self._matcher.setMinDisparity(lowest)
         self._matcher.setNumDisparities(count)
         grey = [cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY) for frame in (left, right)]
-        pad = lowest + count  # the matcher leaves so many columns out
-        padded = [cv2.copyMakeBorder(image, 0, 0, pad, 0, cv2.BORDER_REPLICATE) for image in grey]
-        sixteenths = self._matcher.compute(padded[0], padded[1])[:, pad:]
+        # The matcher leaves as many columns out as its largest disparity; so many are put before, which match nothing.
+        padded = [cv2.copyMakeBorder(image, 0, 0, count, 0, cv2.BORDER_REPLICATE) for image in grey]
+        sixteenths = self._matcher.compute(padded[0], padded[1])[:, count:]
         disparity = sixteenths.astype(np.float32) * np.float32(1.0 / PER_PIXEL)
         # In columns farther left than the disparity the right image shows nothing to compare with.
         known = (sixteenths >= max(lowest * PER_PIXEL, 1)) & (disparity <= np.arange(width, dtype=np.float32))
