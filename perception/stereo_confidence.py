@@ -45,7 +45,9 @@ class StereoConfidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if set(self.weights) != set(FEATURES):
-            raise ValueError(f"weights are of {sorted(self.weights)}; they must be of {sorted(FEATURES)}; fit them anew")
+            raise ValueError(
+                f"weights are of {sorted(self.weights)}; they must be of {sorted(FEATURES)}; fit them anew"
+            )
 
     @classmethod
     def load(cls) -> StereoConfidence:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+import numpy as np
 
 from behaviours.robot import RobotState
 from behaviours.workcell import Workcell
@@ -34,10 +35,12 @@ from robot_runtime.mailbox import DelayedLatest
 from robot_runtime.person_constraints import person_constraints
 from robot_runtime.run_options import RunOptions
 from robot_runtime.run_result import RunResult
+from robot_runtime.workers.scene_watch import Look, SceneWatch
 from rt_control import _native as native
 from rt_control.clock import VirtualClock
 from rt_control.description import RobotDescription, load_robot
 from rt_control.model_compiler import compile_model
+from sim.camera_faults import FaultyCamera
 from sim.cameras import Renderer
 from sim.oracle import OraclePerception
 from sim.person import PersonPath
@@ -212,7 +215,9 @@ class Lockstep:
         )
         self.policy = PolicyExecutor(description, self.kinematics)
         self._camera = description.camera_of("scene").name
-        self.pipeline = None if self.options.oracle else ScenePipeline(description)
+        self.watch = None if self.options.oracle else SceneWatch(description, ScenePipeline(description))
+        self.scene_camera = FaultyCamera(self.options.seed)
+        """Set its fault to spoil the images of the scene camera."""
         self.renderer = None if self.options.oracle else Renderer(description.world_path, description)
         self.oracle = OraclePerception(self.plant, self.options.seed) if self.options.oracle else None
         self._commands: Timed[native.Command] = deque()
@@ -333,7 +338,8 @@ class Lockstep:
         sequence = directive.sequence if directive is not None else 0
         for source in ("perception", "fallback"):
             if source not in self.stopped:
-                status = WorkerStatus(source, PID, sequence, now_ns)
+                fault = self.watch.camera_fault if self.watch is not None and source == "perception" else ""
+                status = WorkerStatus(source, PID, sequence, now_ns, camera_fault=fault)
                 self.ports.statuses[source].put(status, now_ns + _ns(self.latencies.report_s))
 
     def _see(self, now_ns: int) -> None:
@@ -343,22 +349,28 @@ class Lockstep:
             return
         directive = self.ports.directives.read(now_ns)
         rate_hz = PERCEPTION_RATE_HZ if directive is None else directive.profile.perception_rate_hz
-        if rate_hz <= 0.0 or now_ns - self._looked_ns < 0.75e9 / rate_hz:
+        wanted = rate_hz > 0.0
+        if not wanted and (self.watch is None or not self.watch.camera_fault):  # else: until it can be used again
+            return
+        if now_ns - self._looked_ns < 0.75e9 / (rate_hz or PERCEPTION_RATE_HZ):
             return
         self._looked_ns = now_ns
-        scene = self._look(now_ns)
+        look = self._look(now_ns, wanted)
         seen_ns = now_ns + _ns(self.latencies.frame_to_scene_s)
-        self.ports.scenes.put(scene, seen_ns + _ns(self.latencies.scene_to_reader_s))
-        constraints = person_constraints(native.Source.perception, scene.stamp_ns, scene.person_distance_m)
-        self._perception_constraints.append((seen_ns, constraints))
+        if look.scene is not None:
+            self.ports.scenes.put(look.scene, seen_ns + _ns(self.latencies.scene_to_reader_s))
+        if look.constraints is not None:
+            self._perception_constraints.append((seen_ns, look.constraints))
 
-    def _look(self, now_ns: int) -> Scene:
+    def _look(self, now_ns: int, wanted: bool) -> Look:
         if self.oracle is not None:
-            return self.oracle.look(now_ns)
-        assert self.renderer is not None and self.pipeline is not None and self.state is not None
-        frame = self.renderer.render(self._camera, self.plant.world_bytes(now_ns), now_ns)
+            scene = self.oracle.look(now_ns)
+            told = person_constraints(native.Source.perception, scene.stamp_ns, scene.person_distance_m)
+            return Look(scene, told)
+        assert self.renderer is not None and self.watch is not None and self.state is not None
+        frame = self.scene_camera.spoil(self.renderer.render(self._camera, self.plant.world_bytes(now_ns), now_ns))
         capsules = robot_capsules(self.kinematics.link_poses(self.state.position), self.description.gripper)
-        return self.pipeline.update(frame, capsules, now_ns)
+        return self.watch.look(frame, capsules, np.asarray(self.state.velocity), now_ns, wanted)
 
     def _act(self, now_ns: int) -> None:
         directive = self.ports.directives.read(now_ns)

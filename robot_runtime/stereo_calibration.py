@@ -1,6 +1,6 @@
 """Fits the confidence of stereo on the simulated table: `python -m robot_runtime.stereo_calibration [--pairs N]`.
 
-Writes `perception/stereo_confidence.toml`. The seeds begin at `FIRST_SEED`, far from those that benchmarks and tests use.
+Writes `perception/stereo_confidence.toml`. The seeds begin at `FIRST_SEED`: benchmarks and tests use others.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _calibrate(count: int) -> None:
     deviation_px = MAD_TO_DEVIATION * float(np.median(error[error < RIGHT_SURFACE_PX]))
     intercept, weights = fit(features, error < TOLERANCE_DEVIATIONS * deviation_px)
     lines = [
-        f"# Printed by `python -m robot_runtime.stereo_calibration --pairs {count}`: {len(error)} pixels of rendered pairs.",
+        f"# Fitted by `python -m robot_runtime.stereo_calibration --pairs {count}` on {len(error)} pixels.",
         f"disparity_deviation_px = {deviation_px:.4f}",
         f"intercept = {intercept:.4f}",
         "",

@@ -1,12 +1,12 @@
-"""Stereo pairs of the simulated table with the left camera's true depth: to fit and to judge stereo, never to run it."""
+"""Stereo pairs of the simulated table with the left camera's true depth: to fit and to judge stereo, not to run it."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
 
-import mujoco
 import msgspec
+import mujoco
 import numpy as np
 import numpy.typing as npt
 

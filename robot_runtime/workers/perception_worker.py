@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 
 import cv2
+import numpy as np
 
 from perception.frames import Frame
 from perception.pipeline import ScenePipeline
-from perception.robot_shape import LONGEST_LOOK_BACK_S, position_at, robot_capsules
+from perception.robot_shape import position_at, robot_capsules
 from perception.scene import Scene
 from robot_runtime.directive import Directive, WorkerStatus
 from robot_runtime.frames import read_frame
-from robot_runtime.person_constraints import person_constraints
 from robot_runtime.transport import LatestPublisher, LatestSubscriber
 from robot_runtime.workers.context import WorkerContext, worker_main
 from robot_runtime.workers.loop import PeriodicLoop
+from robot_runtime.workers.scene_watch import SceneWatch
 from rt_control import _native as native
 from rt_control.heartbeat import Pulse
 
@@ -27,7 +28,7 @@ def work(context: WorkerContext) -> None:
     """Look at each new image of the RGB-D camera, at most as often as the profile in force says."""
     cv2.setNumThreads(1)
     run, description = context.run, context.description
-    pipeline = ScenePipeline(description)
+    watch = SceneWatch(description, ScenePipeline(description))
     kinematics = native.Kinematics(context.model())
     camera = description.camera_of("scene").name
     frames = native.FrameReader(run.path(f"frame.{camera}"))
@@ -40,7 +41,7 @@ def work(context: WorkerContext) -> None:
     frame: Frame | None = None
     seen_number = 0
     told_ns = 0
-    acknowledged = 0
+    told: tuple[int, str] = (0, "")
 
     def arrived() -> bool:
         nonlocal frame
@@ -48,26 +49,34 @@ def work(context: WorkerContext) -> None:
         return frame is not None
 
     def step(now_ns: int) -> None:
-        nonlocal frame, seen_number, told_ns, acknowledged
+        nonlocal frame, seen_number, told_ns, told
         directive = directives.read()
         rate_hz = RATE_HZ if directive is None else directive.profile.perception_rate_hz
         sequence = 0 if directive is None else directive.sequence
         loop.rate_hz = rate_hz or RATE_HZ
         queue_age_s = 0.0
         state = states.read()
-        if frame is not None and state is not None and rate_hz > 0.0:
+        if frame is None:
+            watch.wait(now_ns)
+        elif state is not None:
             seen_number = frame.number
-            queue_age_s = (now_ns - frame.stamp_ns) / 1e9
             position = position_at(frame.stamp_ns, state.position, state.velocity, state.stamp_ns)
             capsules = robot_capsules(kinematics.link_poses(position), description.gripper)
-            scene = pipeline.update(frame, capsules, now_ns)
-            scenes.publish(scene)
-            if queue_age_s <= LONGEST_LOOK_BACK_S:  # else the robot's own place is not known: say nothing, and be stale
-                constraints.write(person_constraints(native.Source.perception, scene.stamp_ns, scene.person_distance_m))
+            look = watch.look(frame, capsules, np.asarray(state.velocity), now_ns, wanted=rate_hz > 0.0)
+            if look.scene is not None:
+                scenes.publish(look.scene)
+            if look.constraints is not None:
+                constraints.write(look.constraints)
+            if not watch.camera_fault:  # a wrong stamp is no overload
+                queue_age_s = (now_ns - frame.stamp_ns) / 1e9
         frame = None
-        if sequence != acknowledged or now_ns - told_ns >= STATUS_PERIOD_NS:
-            acknowledged, told_ns = sequence, now_ns
-            statuses.publish(WorkerStatus("perception", os.getpid(), sequence, now_ns, None, queue_age_s))
+        if (now_told := (sequence, watch.camera_fault)) != told or now_ns - told_ns >= STATUS_PERIOD_NS:
+            told, told_ns = now_told, now_ns
+            statuses.publish(
+                WorkerStatus(
+                    "perception", os.getpid(), sequence, now_ns, None, queue_age_s, camera_fault=watch.camera_fault
+                )
+            )
 
     loop = PeriodicLoop(RATE_HZ, pulse, arrived)
     loop.run(step)

@@ -43,6 +43,4 @@ def turned(frame: Frame, rotation: np.ndarray) -> Frame:
     rgb = cv2.warpPerspective(frame.rgb, homography, size, flags=cv2.INTER_CUBIC).astype(np.uint8)
     pose = frame.pose_base_from_camera.copy()
     pose[:3, :3] = pose[:3, :3] @ rotation
-    return Frame(
-        frame.camera, frame.number, frame.stamp_ns, rgb, None, frame.fx, frame.fy, frame.cx, frame.cy, pose
-    )
+    return Frame(frame.camera, frame.number, frame.stamp_ns, rgb, None, frame.fx, frame.fy, frame.cx, frame.cy, pose)
