@@ -113,9 +113,7 @@ def test_a_bad_frame_is_named_at_once_and_used_for_nothing_that_it_is_bad_for(
 
 
 @pytest.mark.parametrize(("fault", "spoil"), [item[:2] for item in BAD])
-def test_a_fault_is_left_after_five_good_frames_in_a_row(
-    fault: FrameFault, spoil: Callable[[Frame], Frame]
-) -> None:
+def test_a_fault_is_left_after_five_good_frames_in_a_row(fault: FrameFault, spoil: Callable[[Frame], Frame]) -> None:
     stream = Stream()
     stream.next(spoil)
     for _ in range(3):

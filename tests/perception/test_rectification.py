@@ -34,9 +34,9 @@ def test_a_point_lies_in_the_same_row_of_both_rectified_images(
     first, second = Rectifier().rectify(left, right)
     points = np.random.default_rng(0).uniform([-0.3, -0.3, 0.8], [0.3, 0.3, 2.0], (30, 3))
     one, other = first.project(points), second.project(points)
-    np.testing.assert_allclose(one[:, 1], other[:, 1], atol=1e-6)
+    np.testing.assert_allclose(one[:, 1], other[:, 1], atol=1e-3)
     baseline = np.linalg.norm([BASELINE_M, y, z])
-    np.testing.assert_allclose(one[:, 0] - other[:, 0], first.fx * baseline / one[:, 2], atol=1e-6)
+    np.testing.assert_allclose(one[:, 0] - other[:, 0], first.fx * baseline / one[:, 2], atol=1e-3)
     assert (first.fx, first.cx, first.cy) == (second.fx, second.cx, second.cy)
 
 
