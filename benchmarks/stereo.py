@@ -30,7 +30,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def measure() -> list[Figure]:
-    """Tables that the confidence was not fitted on, two of three with a person's arm, the arm anywhere near its home."""
+    """Tables that the confidence was not fitted on, two of three with a person's arm, the arm anywhere about home."""
     cv2.setNumThreads(1)
     description = load_robot("arm7")
     source = StereoPairs(description)
