@@ -45,6 +45,7 @@ class FrameFault(enum.StrEnum):
 
 
 OF_COLOUR_ALONE = frozenset({FrameFault.BLACK, FrameFault.OVEREXPOSED, FrameFault.NOISY})
+EMPTY = frozenset({FrameFault.BLACK, FrameFault.OVEREXPOSED})
 OF_DEPTH_ALONE = frozenset({FrameFault.DEPTH_MISSING, FrameFault.DEPTH_INVALID})
 
 
@@ -184,8 +185,12 @@ class FrameJudge:
         broken = self._structure(frame)
         if broken is not None:
             return dict([broken])
-        found = self._time(frame, now_ns, robot_moves)
+        found = self._stamps(frame, now_ns)
         found.update(self._colours(frame.rgb))
+        if found.keys() & EMPTY:
+            self._pixels = None  # nothing shows that could change
+        else:
+            found.update(self._still(frame, now_ns, robot_moves))
         if self._limits.depth:
             found.update(self._depth(frame.depth_m))
         return found
@@ -206,13 +211,20 @@ class FrameJudge:
             return FrameFault.NOT_CALIBRATED, f"intrinsics {intrinsics} px or the camera's pose are none"
         return None
 
-    def _time(self, frame: Frame, now_ns: int, robot_moves: bool) -> dict[FrameFault, str]:
+    def _stamps(self, frame: Frame, now_ns: int) -> dict[FrameFault, str]:
         limits, found = self._limits, {}
         age_s = (now_ns - frame.stamp_ns) / 1e9
         if age_s < -limits.future_s:
             found[FrameFault.FROM_FUTURE] = f"the stamp is {-age_s:.3f} s ahead"
         if age_s > limits.stale_after_s:
             found[FrameFault.STALE] = f"the image is {age_s:.3f} s old"
+        if self._last is not None and frame.number > self._last[0] and frame.stamp_ns <= self._last[1]:
+            found[FrameFault.FROZEN] = f"image {frame.number} has not a later stamp than image {self._last[0]}"
+        if FrameFault.FROM_FUTURE not in found:  # else all that is right would come too late
+            self._last = (frame.number, frame.stamp_ns)
+        return found
+
+    def _still(self, frame: Frame, now_ns: int, robot_moves: bool) -> dict[FrameFault, str]:
         if not robot_moves:
             self._moving_since_ns = None
         elif self._moving_since_ns is None:
@@ -221,13 +233,9 @@ class FrameJudge:
             self._pixels, self._same_since_ns = frame.rgb, now_ns
         elif self._moving_since_ns is not None:
             same_s = (now_ns - max(self._same_since_ns, self._moving_since_ns)) / 1e9
-            if same_s > limits.frozen_after_s:
-                found[FrameFault.FROZEN] = f"no pixel has changed for {same_s:.2f} s while the robot moved"
-        if self._last is not None and frame.number > self._last[0] and frame.stamp_ns <= self._last[1]:
-            found[FrameFault.FROZEN] = f"image {frame.number} has not a later stamp than image {self._last[0]}"
-        if FrameFault.FROM_FUTURE not in found:  # else all that is right would come too late
-            self._last = (frame.number, frame.stamp_ns)
-        return found
+            if same_s > self._limits.frozen_after_s:
+                return {FrameFault.FROZEN: f"no pixel has changed for {same_s:.2f} s while the robot moved"}
+        return {}
 
     def _colours(self, rgb: npt.NDArray[np.uint8]) -> dict[FrameFault, str]:
         limits = self._limits

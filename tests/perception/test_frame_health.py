@@ -158,6 +158,15 @@ def test_a_robot_that_moves_a_little_now_and_then_freezes_nothing() -> None:
     assert all(stream.next(same, robot_moves=index % 12 != 0).ok for index in range(100))
 
 
+def test_a_black_image_stays_black_and_does_not_freeze() -> None:
+    stream = Stream()
+    verdicts = [
+        stream.next(lambda frame: replace(frame, rgb=np.zeros_like(frame.rgb)), robot_moves=True) for _ in range(40)
+    ]
+    assert {verdict.fault for verdict in verdicts} == {FrameFault.BLACK}
+    assert verdicts[-1].usable_depth
+
+
 def test_a_number_that_rises_without_its_stamp_is_frozen() -> None:
     stream = Stream()
     first = stream.next()

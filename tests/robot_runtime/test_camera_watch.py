@@ -64,7 +64,7 @@ class Stage:
     def advance(self) -> None:
         """Time for the next image; the arm has moved a little."""
         self.now_ns += PERIOD_NS
-        self.plant.data.qpos[0] = self._base[0] + 0.02 * (self.now_ns // PERIOD_NS % 5)
+        self.plant.data.qpos[0] = self._base[0] + 0.02 * (self.now_ns // PERIOD_NS % 7)
 
     def photograph(self, camera: str) -> Frame:
         return self._renderer.render(camera, self.plant.world_bytes(), self.now_ns)
