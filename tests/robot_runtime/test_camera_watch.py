@@ -8,8 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from perception.cascade import CLOSER, Cascade, Wish
+from perception.compute_budget import load_budget
+from perception.cost_meter import ModelledCost
 from perception.frames import Frame
-from perception.pipeline import ScenePipeline
 from perception.robot_shape import robot_capsules
 from robot_runtime.workers.scene_watch import Look, SceneWatch
 from robot_runtime.workers.stereo_watch import StereoWatch
@@ -19,6 +21,7 @@ from rt_control.model_compiler import compile_model
 from sim.camera_faults import CameraFault, FaultyCamera
 from sim.cameras import Renderer
 from sim.plant import Plant
+from tests.perception.scripted_models import Script, models_of
 
 pytestmark = pytest.mark.sim
 
@@ -39,7 +42,14 @@ SCENE_FAULTS = {
     CameraFault.STALE: "rgbd: stale",
     CameraFault.FROM_FUTURE: "rgbd: from the future",
 }
-STEREO_FAULTS = sorted(SCENE_FAULTS.keys() - {CameraFault.NAN_DEPTH, CameraFault.NO_RETURN, CameraFault.NO_DEPTH})
+DEPTH_FAULTS = {CameraFault.NAN_DEPTH, CameraFault.NO_RETURN, CameraFault.NO_DEPTH}
+STEREO_FAULTS = sorted(SCENE_FAULTS.keys() - DEPTH_FAULTS)
+COST_MS = {"detector": 3.0, "depth": 0.5, "flow": 1.0, CLOSER: 2.0}
+
+
+def watch_of(description: RobotDescription) -> SceneWatch:
+    models, budget = models_of(Script()), load_budget("cpu_two_cores")
+    return SceneWatch(description, Cascade(description, models, budget, 0, None, ModelledCost(COST_MS), COST_MS))
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +97,7 @@ def looks(stage: Stage, watch: SceneWatch, camera: FaultyCamera, count: int) -> 
     for _ in range(count):
         stage.advance()
         frame = camera.spoil(stage.photograph("rgbd"))
-        seen.append(watch.look(frame, stage.robot, stage.velocity, stage.now_ns))
+        seen.append(watch.look(frame, stage.robot, stage.velocity, stage.now_ns, Wish()))
     return seen
 
 
@@ -95,7 +105,7 @@ def looks(stage: Stage, watch: SceneWatch, camera: FaultyCamera, count: int) -> 
 def test_a_fault_of_the_scene_camera_is_named_nobody_is_told_of_people_and_it_is_left(
     fault: CameraFault, stage: Stage, description: RobotDescription
 ) -> None:
-    watch, camera = SceneWatch(description, ScenePipeline(description)), FaultyCamera()
+    watch, camera = watch_of(description), FaultyCamera()
     good = looks(stage, watch, camera, 2)[-1]
     assert watch.camera_fault == ""
     assert good.constraints is not None
@@ -106,9 +116,9 @@ def test_a_fault_of_the_scene_camera_is_named_nobody_is_told_of_people_and_it_is
     assert watch.camera_fault == SCENE_FAULTS[fault]
     assert last.constraints is None
     assert last.scene is not None
-    assert last.scene.remembered_only
+    assert last.scene.remembered_only == (fault not in DEPTH_FAULTS)  # depth alone has an estimate in its place
     assert [item.name for item in last.scene.objects] == [item.name for item in good.scene.objects]
-    assert stage.now_ns - last.scene.stamp_ns >= PERIOD_NS
+    assert stage.now_ns - last.scene.stamp_ns >= (0 if fault in DEPTH_FAULTS else PERIOD_NS)
     camera.fault = None
     after = looks(stage, watch, camera, 5)
     assert all(look.constraints is None for look in after[:4])
@@ -140,7 +150,7 @@ def test_a_fault_of_one_stereo_camera_is_named_and_no_distance_is_told(
 
 
 def test_a_fault_before_anything_was_seen_gives_no_scene(stage: Stage, description: RobotDescription) -> None:
-    watch, camera = SceneWatch(description, ScenePipeline(description)), FaultyCamera()
+    watch, camera = watch_of(description), FaultyCamera()
     camera.fault = CameraFault.BLACK
     assert looks(stage, watch, camera, 1) == [Look(None, None)]
 
@@ -148,26 +158,26 @@ def test_a_fault_before_anything_was_seen_gives_no_scene(stage: Stage, descripti
 def test_a_robot_that_wants_no_perception_still_learns_that_its_camera_is_well_again(
     stage: Stage, description: RobotDescription
 ) -> None:
-    watch, camera = SceneWatch(description, ScenePipeline(description)), FaultyCamera()
+    watch, camera = watch_of(description), FaultyCamera()
     camera.fault = CameraFault.BLACK
     looks(stage, watch, camera, 1)
     for _ in range(5):
         stage.advance()
-        look = watch.look(stage.photograph("rgbd"), stage.robot, stage.velocity, stage.now_ns, wanted=False)
+        look = watch.look(stage.photograph("rgbd"), stage.robot, stage.velocity, stage.now_ns, None)
         assert look == Look(None, None)
     assert watch.camera_fault == ""
 
 
-def test_an_old_image_that_is_not_stale_gives_a_scene_and_no_word_of_people(
+def test_an_old_image_that_is_not_stale_is_let_go_without_a_word_of_people(
     stage: Stage, description: RobotDescription
 ) -> None:
-    watch = SceneWatch(description, ScenePipeline(description))
-    look = watch.look(stage.photograph("rgbd"), stage.robot, stage.velocity, stage.now_ns + 200_000_000)
-    assert look.scene is not None
-    assert look.constraints is None
+    watch = watch_of(description)
+    look = watch.look(stage.photograph("rgbd"), stage.robot, stage.velocity, stage.now_ns + 200_000_000, Wish())
+    assert look == Look(None, None)
+    assert watch.camera_fault == ""
 
 
-@pytest.mark.parametrize("make", [lambda robot: SceneWatch(robot, ScenePipeline(robot)), StereoWatch])
+@pytest.mark.parametrize("make", [watch_of, StereoWatch])
 def test_a_camera_that_falls_silent_is_named(
     make: Callable[[RobotDescription], SceneWatch | StereoWatch], description: RobotDescription
 ) -> None:
@@ -178,7 +188,7 @@ def test_a_camera_that_falls_silent_is_named(
 
 
 def test_a_still_robot_before_a_still_table_freezes_nothing(stage: Stage, description: RobotDescription) -> None:
-    watch, camera = SceneWatch(description, ScenePipeline(description)), FaultyCamera()
+    watch, camera = watch_of(description), FaultyCamera()
     stage.velocity[:] = 0.0
     camera.fault = CameraFault.FROZEN
     assert all(look.constraints is not None for look in looks(stage, watch, camera, 20))
