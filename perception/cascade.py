@@ -187,7 +187,6 @@ class Cascade:
     def _level_one(self, moment: _Moment, admitted: Sequence[Admitted]) -> list[Observation]:
         frame, models = moment.frame, self._models
         depth_map: DepthMap | None = None
-        found: list[Observation] = []
         for look in admitted:
             begun = self._cost.begin()
             if look.job.role == "detector":
@@ -204,10 +203,7 @@ class Cascade:
             std_m = MODEL_POSITION_STD_M
             estimated = points_of_depth_model(depth_map.depth, frame)
             moment.points = self._unprojector.points_at(frame, estimated)
-        scores = models.calibration.apply(detections.scores)
-        for item in observations(detections, scores, moment.points, std_m):
-            found.append(item)
-        return found
+        return observations(detections, models.calibration, moment.points, std_m)
 
     def _level_two(self, moment: _Moment, tracks: tuple[Track, ...], gone: set[int], wish: Wish) -> None:
         now_ns, frame = moment.now_ns, moment.frame
