@@ -93,13 +93,27 @@ class Registry:
         """
         return _read_bindings(self.shipped) | _read_bindings(self.user)
 
+    def serving(self, role: Role) -> StoredModel:
+        """The model that is bound to a role.
+
+        Raises:
+            InputError: none is, or it is not there.
+            ModelRefusedError: its manifest does not hold, or it does not fill that role.
+        """
+        bindings = self.bindings()
+        if role not in bindings:
+            raise InputError(f"no model is bound to role {role!r}; `dynamical models add --role {role} --bind`")
+        model = self.find(bindings[role])
+        _check_role(model.manifest, role)
+        return model
+
     def bind(self, role: Role, name: str) -> None:
         """Let a model serve a role from the next activation on.
 
         Raises:
             InputError: there is no such model, it does not fill that role, or the binding cannot be written.
         """
-        self._check_role(self.find(name).manifest, role)
+        _check_role(self.find(name).manifest, role)
         bindings = _read_bindings(self.user) | {role: name}
         try:
             self.user.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -121,22 +135,11 @@ class Registry:
             DeviceLostError: the accelerator failed.
         """
         role: Role | None = next((item for item in ROLES if item == wanted), None)
-        name = wanted
-        if role is not None:
-            bindings = self.bindings()
-            if role not in bindings:
-                raise InputError(f"no model is bound to role {role!r}; `dynamical models add --role {role} --bind`")
-            name = bindings[role]
-        active = self._active.get((name, backend))
-        if active is None:
-            model = self.find(name)
-            if role is not None:
-                self._check_role(model.manifest, role)
-            active = self._activate(model, backend)
-            self._active[name, backend] = active
-        elif role is not None:
-            self._check_role(active.manifest, role)
-        return active
+        model = self.find(wanted) if role is None else self.serving(role)
+        key = (model.manifest.name, backend)
+        if key not in self._active:
+            self._active[key] = self._activate(model, backend)
+        return self._active[key]
 
     def close(self) -> None:
         """Close every network in use."""
@@ -162,15 +165,16 @@ class Registry:
                 self._networks.pop(key).close()
             raise
 
-    def _check_role(self, manifest: Manifest, role: Role) -> None:
-        if role not in manifest.roles:
-            raise ModelRefusedError(
-                manifest.name,
-                "role",
-                f"a model for {', '.join(manifest.roles)}",
-                f"one for {role}",
-                f"bind another model to {role}",
-            )
+
+def _check_role(manifest: Manifest, role: Role) -> None:
+    if role not in manifest.roles:
+        raise ModelRefusedError(
+            manifest.name,
+            "role",
+            f"a model for {', '.join(manifest.roles)}",
+            f"one for {role}",
+            f"bind another model to {role}",
+        )
 
 
 def _names_in(folder: Path) -> list[str]:

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from robot_runtime import origin
-from robot_runtime.commands import bench, campaign, doctor, mission, robot, rt, run, tree
+from robot_runtime.commands import bench, campaign, doctor, mission, models, robot, rt, run, tree
 from rt_control.errors import DynamicalError, InputError
 
-COMMANDS = (run, mission, tree, robot, rt, doctor, bench, campaign)
+COMMANDS = (run, mission, tree, robot, models, rt, doctor, bench, campaign)
 
 EXIT_HOLDS = 0
 EXIT_FAILS = 1

@@ -21,7 +21,6 @@ import msgspec
 
 from behaviours.robot import RobotState
 from behaviours.workcell import Workcell
-from perception.pipeline import ScenePipeline
 from perception.robot_shape import robot_capsules
 from perception.scene import Scene
 from policies.executor import PolicyExecutor
@@ -31,9 +30,11 @@ from robot_runtime.agent_api import Call, Reply
 from robot_runtime.agent_ports import AgentConstraints, Beat, Tier1Event, Tier1Request
 from robot_runtime.directive import Directive, WorkerStatus
 from robot_runtime.mailbox import DelayedLatest
+from robot_runtime.perception_setup import make_cascade
 from robot_runtime.person_constraints import person_constraints
 from robot_runtime.run_options import RunOptions
 from robot_runtime.run_result import RunResult
+from robot_runtime.skill_workspace import wish_of
 from rt_control import _native as native
 from rt_control.clock import VirtualClock
 from rt_control.description import RobotDescription, load_robot
@@ -66,6 +67,7 @@ class Latencies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     directive_s: float
     report_s: float
     request_s: float
+    look_ms: dict[str, float]
 
     @classmethod
     def load(cls) -> Latencies:
@@ -212,7 +214,10 @@ class Lockstep:
         )
         self.policy = PolicyExecutor(description, self.kinematics)
         self._camera = description.camera_of("scene").name
-        self.pipeline = None if self.options.oracle else ScenePipeline(description)
+        begun_ns = self.clock.now_ns()
+        look_ms = self.latencies.look_ms
+        self.cascade = None if self.options.oracle else make_cascade(description, begun_ns, look_ms)
+        self._scene: Scene | None = None
         self.renderer = None if self.options.oracle else Renderer(description.world_path, description)
         self.oracle = OraclePerception(self.plant, self.options.seed) if self.options.oracle else None
         self._commands: Timed[native.Command] = deque()
@@ -346,19 +351,24 @@ class Lockstep:
         if rate_hz <= 0.0 or now_ns - self._looked_ns < 0.75e9 / rate_hz:
             return
         self._looked_ns = now_ns
-        scene = self._look(now_ns)
+        scene = self._look(now_ns, directive)
+        if scene is None:
+            return
+        self._scene = scene
         seen_ns = now_ns + _ns(self.latencies.frame_to_scene_s)
         self.ports.scenes.put(scene, seen_ns + _ns(self.latencies.scene_to_reader_s))
         constraints = person_constraints(native.Source.perception, scene.stamp_ns, scene.person_distance_m)
         self._perception_constraints.append((seen_ns, constraints))
 
-    def _look(self, now_ns: int) -> Scene:
+    def _look(self, now_ns: int, directive: Directive | None) -> Scene | None:
         if self.oracle is not None:
             return self.oracle.look(now_ns)
-        assert self.renderer is not None and self.pipeline is not None and self.state is not None
+        assert self.renderer is not None and self.cascade is not None and self.state is not None
         frame = self.renderer.render(self._camera, self.plant.world_bytes(now_ns), now_ns)
-        capsules = robot_capsules(self.kinematics.link_poses(self.state.position), self.description.gripper)
-        return self.pipeline.update(frame, capsules, now_ns)
+        poses = self.kinematics.link_poses(self.state.position)
+        capsules = robot_capsules(poses, self.description.gripper)
+        wish = wish_of(directive, self._scene, poses[-1, :3, 3], self.description.workcell)
+        return self.cascade.look(frame, capsules, now_ns, wish)
 
     def _act(self, now_ns: int) -> None:
         directive = self.ports.directives.read(now_ns)

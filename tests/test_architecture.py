@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LAYERS = ("rt_control", "perception", "policies", "behaviours", "trees", "robot_runtime")
+LAYERS = ("rt_control", "models", "perception", "policies", "behaviours", "trees", "robot_runtime")
 PACKAGES = (*LAYERS, "sim")
 
 # The simulator's truth: the physics itself, the bytes that describe it, and what the scorer makes of them.
@@ -76,7 +76,7 @@ def test_the_channel_that_carries_the_world_is_read_by_the_cameras_alone() -> No
 
 def test_only_the_scorer_and_the_plant_look_at_the_physics() -> None:
     """Cameras get bytes; who turns them into positions of objects is the renderer, and the scorer of the plant."""
-    for path in sources("perception", "policies", "behaviours", "trees"):
+    for path in sources("models", "perception", "policies", "behaviours", "trees"):
         assert "mujoco" not in {name.split(".")[0] for name in imports(path)}, name_of(path)
 
 

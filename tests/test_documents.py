@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = (
     "benchmarks",
     "missions",
+    "models",
     "perception",
     "policies",
     "behaviours",

@@ -150,7 +150,11 @@ class FakeCuda:
         targets, sources = (self.device, self.host) if to_device else (self.host, self.device)
         if target not in targets or source not in sources or size > min(targets[target].size, sources[source].size):
             return (CudaError.cudaErrorInvalidValue,)
-        on.enqueue(lambda: ctypes.memmove(target, source, size) and None)
+
+        def work() -> None:
+            ctypes.memmove(target, source, size)
+
+        on.enqueue(work)
         return (OK,)
 
     def cudaStreamSynchronize(self, stream: int) -> tuple[CudaError]:
@@ -246,7 +250,7 @@ class ILogger:
         raise NotImplementedError
 
 
-ONNX_TYPES = {
+ONNX_TYPES: dict[int, DataType] = {
     onnx.TensorProto.FLOAT: DataType.FLOAT,
     onnx.TensorProto.FLOAT16: DataType.HALF,
     onnx.TensorProto.INT64: DataType.INT64,
@@ -258,10 +262,10 @@ class Tensor:
 
     def __init__(self, info: onnx.ValueInfoProto) -> None:
         axes = info.type.tensor_type.shape.dim
-        self.name = info.name
+        self.name = str(info.name)
         self.dtype = ONNX_TYPES[info.type.tensor_type.elem_type]
         self.shape = tuple(axis.dim_value if axis.HasField("dim_value") else -1 for axis in axes)
-        self._names = [axis.dim_param for axis in axes]
+        self._names = [str(axis.dim_param) for axis in axes]
 
     def get_dimension_name(self, axis: int) -> str:
         return self._names[axis]
@@ -290,8 +294,8 @@ class Engine:
         self._profile = profile
         graph = onnx.load_model_from_string(content).graph
         self.session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-        self.inputs = [info.name for info in graph.input]
-        self.tensors = {info.name: Tensor(info) for info in (*graph.input, *graph.output)}
+        self.inputs = [str(info.name) for info in graph.input]
+        self.tensors = {str(info.name): Tensor(info) for info in (*graph.input, *graph.output)}
         self._order = sorted(self.tensors)
         self.num_io_tensors = len(self._order)
 

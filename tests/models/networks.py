@@ -41,7 +41,7 @@ def save(
 
 def affine(path: Path, factor: float = 2.0, size: int = 3) -> Path:
     """y = factor * x + 1; x (batch, size)."""
-    weights = {"factor": np.float32(factor).reshape(1), "one": np.ones(1, np.float32)}
+    weights = {"factor": np.full(1, factor, np.float32), "one": np.ones(1, np.float32)}
     nodes = [helper.make_node("Mul", ["x", "factor"], ["fx"]), helper.make_node("Add", ["fx", "one"], ["y"])]
     return save(path, nodes, [tensor("x", ("batch", size))], [tensor("y", ("batch", size))], weights)
 
@@ -76,7 +76,7 @@ def vision(path: Path, shift: float = 0.0, channels: int = 3) -> Path:
     ]
     return save(
         path, nodes, [tensor("image", (1, channels, 4, 4))],
-        [tensor("scores", (1, channels)), tensor("depth", (1, 4, 4))], {"shift": np.float32([shift])},
+        [tensor("scores", (1, channels)), tensor("depth", (1, 4, 4))], {"shift": np.array([shift], np.float32)},
     )  # fmt: skip
 
 

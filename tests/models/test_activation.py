@@ -47,7 +47,7 @@ def rewrite_golden(folder: Path, change: Callable[[dict[str, np.ndarray]], None]
         arrays = dict(file)
     change(arrays)
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)  # type: ignore[arg-type]  # its stub takes a name for its option
+    np.savez(buffer, **arrays)
     (folder / "golden.npz").write_bytes(buffer.getvalue())
     rehash(folder, "golden.npz")
 
