@@ -23,6 +23,7 @@ def render_dataset(
     views: int,
     looks: Randomisation = SEEN,
     tell: Callable[[int, int], None] = lambda done, wanted: None,
+    groups_per_shard: int = GROUPS_PER_SHARD,
 ) -> None:
     """Render what is missing of a data set; one that was interrupted goes on.
 
@@ -32,6 +33,7 @@ def render_dataset(
         views: how many at least.
         looks: of the objects.
         tell: called with how many images are there, and how many there will be.
+        groups_per_shard: what is written at once.
 
     Raises:
         InputError: there is no off-screen OpenGL.
@@ -41,11 +43,11 @@ def render_dataset(
     def make(shard_seed: int) -> Shard:
         world = TrainingWorld(description, shard_seed, looks)
         try:
-            return _shard([view for _ in range(GROUPS_PER_SHARD) for view in world.group()])
+            return _shard([view for _ in range(groups_per_shard) for view in world.group()])
         finally:
             world.close()
 
-    render_missing(folder, seed, views, GROUPS_PER_SHARD * VIEWS_PER_GROUP, make, tell)
+    render_missing(folder, seed, views, groups_per_shard * VIEWS_PER_GROUP, make, tell)
 
 
 def render_missing(

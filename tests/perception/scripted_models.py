@@ -68,5 +68,6 @@ class Script:
 
 def models_of(script: Script) -> CascadeModels:
     """Every role played by the script, whose scores are taken as they are."""
-    as_said = ScoreCalibration((0.0, 1.0), (0.0, 1.0), 100)
-    return CascadeModels(script, DetectorCalibration("", as_said, as_said), script, script, script, script)
+    as_they_are = ScoreCalibration((0.0, 1.0), (0.0, 1.0), 100)
+    calibration = DetectorCalibration("0" * 64, as_they_are, as_they_are)
+    return CascadeModels(script, calibration, script, script, script, script)
