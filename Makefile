@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-.PHONY: help run test lint bench environment
+.PHONY: help run test lint bench environment everything
 
 help: ## say this
 	@echo "make run     set everything up, then run the demo: the simulated arm sorts the table"
@@ -16,10 +16,10 @@ help: ## say this
 run: environment
 	@.venv/bin/dynamical run $(ARGS)
 
-test: environment
+test: everything
 	@.ci/test $(ONLY) $(if $(ARGS),-- $(ARGS))
 
-lint: environment
+lint: everything
 	@.ci/lint
 
 bench: environment
@@ -27,3 +27,6 @@ bench: environment
 
 environment:
 	@.ci/environment
+
+everything:
+	@.ci/environment all

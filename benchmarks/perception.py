@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 
+from perception.frame_health import FrameJudge, FrameLimits
 from perception.pipeline import ScenePipeline
 from perception.robot_shape import robot_capsules
 from robot_runtime.report import Figure, Reference, figure
@@ -28,19 +29,23 @@ def measure() -> list[Figure]:
     kinematics = native.Kinematics(compile_model(description))
     capsules = robot_capsules(kinematics.link_poses(np.array(description.home)), description.gripper)
     renderer = Renderer(description.world_path, description)
-    places_m, yaws_rad, took_ms, rendered_ms = [], [], [], []
+    places_m, yaws_rad, took_ms, rendered_ms, judged_ms = [], [], [], [], []
     missed = looked = 0
     try:
         for seed in range(SEEDS):
             plant = Plant(description.world_path, description, seed, description.timing.drive_watchdog_cycles)
-            pipeline = ScenePipeline(description)
+            pipeline, judge = ScenePipeline(description), FrameJudge(FrameLimits.of(description.camera_of("scene")))
             for look in range(1, LOOKS + 1):
                 begun = time.perf_counter()
                 frame = renderer.render("rgbd", plant.world_bytes(), look * PERIOD_NS)
+                rendering = time.perf_counter() - begun
+                begun = time.perf_counter()
+                judge.judge(frame, look * PERIOD_NS, robot_moves=True)
                 rendered = time.perf_counter()
+                judged_ms.append((rendered - begun) * 1e3)
                 scene = pipeline.update(frame, capsules, look * PERIOD_NS)
                 took_ms.append((time.perf_counter() - rendered) * 1e3)
-                rendered_ms.append((rendered - begun) * 1e3)
+                rendered_ms.append(rendering * 1e3)
                 for placed in plant.scenario.placements:
                     looked += 1
                     item = scene.find(placed.name)
@@ -59,4 +64,5 @@ def measure() -> list[Figure]:
         figure("error of the yaw of a box, standard deviation", math.degrees(float(np.std(yaws_rad))), "deg"),
         figure("objects not seen", missed, f"of {looked}"),
         figure("one image, p50", statistics.median(took_ms), "ms", at_most=10.0, reference=reference),
+        figure("judging one image, p50", statistics.median(judged_ms), "ms", at_most=0.5, reference=reference),
     ]

@@ -6,14 +6,10 @@ Elkan, KDD 2002): it assumes no more than that a higher score is not a worse one
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import isotonic_regression
-
-from rt_control.errors import InputError
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -50,22 +46,6 @@ class ScoreCalibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def apply(self, scores: npt.ArrayLike) -> Array:
         """Calibrated probabilities of scores of any shape."""
         return np.asarray(np.interp(np.asarray(scores, dtype=np.float64), self.scores, self.probabilities))
-
-    def save(self, path: Path) -> None:
-        """Write it as JSON."""
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(self)))
-
-
-def load_calibration(path: Path) -> ScoreCalibration:
-    """Read what `save` wrote.
-
-    Raises:
-        InputError: there is no such file, or it is no calibration.
-    """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=ScoreCalibration)
-    except (OSError, msgspec.DecodeError) as error:
-        raise InputError(f"{path}: no score calibration: {error}; fit one with fit_calibration() and save it") from None
 
 
 def fit_calibration(scores: npt.ArrayLike, right: npt.ArrayLike) -> ScoreCalibration:

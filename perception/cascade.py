@@ -8,7 +8,7 @@ into the ledger with its cost and its reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -190,7 +190,6 @@ class Cascade:
     def _level_one(self, moment: _Moment, admitted: Sequence[Admitted]) -> list[Observation]:
         frame, models = moment.frame, self._models
         depth_map: DepthMap | None = None
-        found: list[Observation] = []
         for look in admitted:
             begun = self._cost.begin()
             if look.job.role == "detector":
@@ -207,10 +206,7 @@ class Cascade:
             std_m = MODEL_POSITION_STD_M
             estimated = points_of_depth_model(depth_map.depth, frame)
             moment.points = self._unprojector.points_at(frame, estimated)
-        scores = models.calibration.apply(detections.scores)
-        for item in observations(detections, scores, moment.points, std_m):
-            found.append(item)
-        return found
+        return observations(detections, models.calibration, moment.points, std_m)
 
     def _level_two(self, moment: _Moment, tracks: tuple[Track, ...], gone: set[int], wish: Wish) -> None:
         now_ns, frame = moment.now_ns, moment.frame
@@ -261,7 +257,8 @@ class Cascade:
                     goes_on, look.appearance.embedding, classes, track.position_base, track.box, frame.stamp_ns
                 )
                 if look.placed is not None and not look.in_hand:
-                    self._things.measured(goes_on, look.colour, look.placed, frame.stamp_ns, close=True)
+                    measured = replace(track, id=goes_on)
+                    self._things.measured(measured, look.colour, look.placed, frame.stamp_ns, close=True)
             self._finish(moment, item, took_ms)
 
     def _image_speeds(self, moment: _Moment, things: Sequence[Track]) -> dict[int, float]:
@@ -292,7 +289,7 @@ class Cascade:
             if placed is not None:
                 left, top, width, height = region.box
                 colour = colour_of(moment.hsv[top : top + height, left : left + width][region.mask])
-                self._things.measured(track.id, colour, placed, moment.frame.stamp_ns, close=False)
+                self._things.measured(track, colour, placed, moment.frame.stamp_ns, close=False)
 
     def _holds(self, track: Track, stamp_ns: int) -> bool:
         known = self._things.knows(track.id)

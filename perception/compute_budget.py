@@ -32,6 +32,7 @@ class Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         may_be_remote: whether the robot works without it, so that it may run elsewhere.
         roles: cost of each, in the budget's unit.
         stand_in: role of one model that answers for all of them together; its looks are measured under this name.
+        batch: things that a look is at, where the stand-in is measured for one of them.
     """
 
     name: LevelName
@@ -41,6 +42,7 @@ class Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     least_rate_hz: Positive | None = None
     may_be_remote: bool = False
     stand_in: str | None = None
+    batch: Annotated[int, msgspec.Meta(ge=1)] = 1
 
     @property
     def measurable(self) -> tuple[str, ...]:

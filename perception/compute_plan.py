@@ -129,14 +129,14 @@ def is_measured(level: Level, measured_ms: Mapping[str, float]) -> bool:
 def time_ms(budget: ComputeBudget, level: Level, measured_ms: Mapping[str, float]) -> float:
     """How long one look of all roles of a level takes: measured where it is, else by the file."""
     if level.stand_in is not None and level.stand_in in measured_ms:
-        return measured_ms[level.stand_in]
+        return measured_ms[level.stand_in] * level.batch
     return sum(measured_ms.get(role, budget.time_ms(level, role)) for role in level.roles)
 
 
 def share(budget: ComputeBudget, level: Level, measured_ms: Mapping[str, float]) -> float:
     """What a level takes of the device at its full rate, 1 = all of it: measured where it is, else by the file."""
     if level.stand_in is not None and level.stand_in in measured_ms:
-        return measured_ms[level.stand_in] * level.rate_hz / budget.ms_per_s
+        return measured_ms[level.stand_in] * level.batch * level.rate_hz / budget.ms_per_s
     return sum(budget.share(level, role, measured_ms.get(role)) for role in level.roles)
 
 

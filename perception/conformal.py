@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from perception.calibration import checked_pairs
 
@@ -38,7 +38,7 @@ class Threshold:
 def upper_bound(wrong: npt.ArrayLike, total: npt.ArrayLike, delta: float) -> npt.NDArray[np.float64]:
     """Clopper and Pearson's upper bound of a rate, which the true one exceeds with probability delta at most."""
     k, n = np.asarray(wrong, dtype=np.float64), np.asarray(total, dtype=np.float64)
-    return np.where(k >= n, 1.0, beta.ppf(1.0 - delta, k + 1.0, np.maximum(n - k, 1e-12)))
+    return np.where(k >= n, 1.0, betaincinv(k + 1.0, np.maximum(n - k, 1.0), 1.0 - delta))
 
 
 def trusted_score(

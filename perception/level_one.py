@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from models.roles import Detections, Floats
 from perception.colour import LEAST_SATURATION
+from perception.detector_calibration import DetectorCalibration
 from perception.frames import Frame
 from perception.object_geometry import Region, region_of
 from perception.observation import Box, Observation
@@ -22,26 +23,27 @@ LEAST_CORE = 4  # px
 
 
 def observations(
-    detections: Detections, scores: npt.NDArray[np.float64], points: PointImage | None, std_m: float
+    detections: Detections, calibration: DetectorCalibration, points: PointImage | None, std_m: float
 ) -> list[Observation]:
     """What a tracker is fed with.
 
     Args:
         detections: of the image.
-        scores: (n,), calibrated.
+        calibration: of the detector.
         points: of the image; None without any depth.
         std_m: standard deviation of a position from these points.
     """
     found = []
-    for box, score, label in zip(detections.boxes.tolist(), scores.tolist(), detections.labels.tolist(), strict=True):
+    names = [detections.names[label] for label in detections.labels]
+    scores = calibration.thing.apply(detections.scores).tolist()
+    label_scores = calibration.label_scores(detections.scores, names).tolist()
+    for box, score, name, label_score in zip(detections.boxes.tolist(), scores, names, label_scores, strict=True):
         left, top, right, bottom = box
         if right - left < 1.0 or bottom - top < 1.0:
             continue
         position = None if points is None else middle_of((left, top, right, bottom), points)
-        name = detections.names[label]
-        found.append(
-            Observation((left, top, right, bottom), score, name, position, None if position is None else std_m)
-        )
+        where = (left, top, right, bottom)
+        found.append(Observation(where, score, name, label_score, position, None if position is None else std_m))
     return found
 
 

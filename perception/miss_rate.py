@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,6 @@ class MissRate:
         effective = self._weights**2 / self._squares
         errors = self._wrong / self._weights * effective
         tail = (1.0 - confidence) / 2.0
-        lower = 0.0 if errors <= 0.0 else float(beta.ppf(tail, errors, effective - errors + 1.0))
-        upper = 1.0 if errors >= effective else float(beta.ppf(1.0 - tail, errors + 1.0, effective - errors))
+        lower = 0.0 if errors <= 0.0 else float(betaincinv(errors, effective - errors + 1.0, tail))
+        upper = 1.0 if errors >= effective else float(betaincinv(errors + 1.0, effective - errors, 1.0 - tail))
         return MissEstimate(self._wrong / self._passed_over, lower, upper, self._looks, self._passed_over)

@@ -50,8 +50,9 @@ class Observation:
 
     Attributes:
         box: left, top, right, bottom, px, as in `models.roles`.
-        score: 0..1, calibrated: how likely it is what `label` says.
+        score: 0..1, calibrated: how likely there is a thing (a person, if `label` says so).
         label: name of the class.
+        label_score: 0..1, calibrated: how likely the name is right, given that there is a thing.
         position_base: of its centre, m; None where there is no depth.
         position_std_m: of each coordinate; needed with a position.
         occluded: share of it that something covers, 0..1.
@@ -64,6 +65,7 @@ class Observation:
     box: Box
     score: float
     label: str
+    label_score: float
     position_base: Vector3 | None = None
     position_std_m: float | None = None
     occluded: float = 0.0
@@ -75,7 +77,7 @@ class Observation:
             raise ValueError(
                 f"box is {self.box}; it must be finite (left, top, right, bottom), right > left, bottom > top"
             )
-        for name in ("score", "occluded"):
+        for name in ("score", "label_score", "occluded"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(
                     f"{name} is {getattr(self, name)}; it must be in 0..1: calibrate it, or leave the thing out"

@@ -40,6 +40,7 @@ class Scene(msgspec.Struct, frozen=True):
         objects: objects seen now or remembered (see `measured_ns`), sorted by name.
         person_distance_m: nearest person to any part of the robot; None when nobody is seen.
         source: `cascade`, `stereo`, or `oracle` (a modelled perception, used in campaigns only).
+        remembered_only: the newest images could not be used: all of it is as old as its stamp says.
     """
 
     sequence: int
@@ -47,6 +48,7 @@ class Scene(msgspec.Struct, frozen=True):
     objects: tuple[SceneObject, ...]
     person_distance_m: float | None
     source: str
+    remembered_only: bool = False
 
     def find(self, name: str) -> SceneObject | None:
         """The object of that name, or None."""

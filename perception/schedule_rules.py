@@ -91,5 +91,5 @@ def first_estimates(budget: ComputeBudget, measured_ms: Mapping[str, float]) -> 
     priors = {role: budget.time_ms(level, role) for level in budget.level for role in level.roles}
     for level in budget.level:
         if level.stand_in is not None:
-            priors[level.stand_in] = sum(priors[role] for role in level.roles)
+            priors[level.stand_in] = sum(priors[role] for role in level.roles) / level.batch
     return CostEstimates({**priors, **measured_ms})

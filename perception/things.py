@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from perception.object_geometry import Placed
-from perception.scene import SceneObject
+from perception.scene import SceneObject, Vector3
 from perception.track_life import TrackState
 from perception.tracks import PERSON, Track
 
-LEAST_LABEL = 0.34  # of four shapes: no better than guessing
+STILL_M = 0.006  # a track that has moved less has not moved: its place is no better known
+WORSE = 0.15  # in certainty, before a measurement counts as worse than an earlier one
 
 
 @dataclass(slots=True)
 class _Thing:
     colour: str
     placed: Placed
+    followed_base: Vector3 | None
     measured_ns: int
     close: bool
-    name: str = ""
 
 
 class Things:
@@ -32,24 +34,24 @@ class Things:
         """Whether it has been measured."""
         return track_id in self._things
 
-    def measured(self, track_id: int, colour: str, placed: Placed, stamp_ns: int, close: bool) -> None:
+    def measured(self, track: Track, colour: str, placed: Placed, stamp_ns: int, close: bool) -> None:
         """Take a measurement.
 
         Args:
-            track_id: of the thing.
+            track: of the thing, at this image.
             colour: its name.
             placed: where it lies.
             stamp_ns: of the image.
             close: by level 2. A rough one does not replace it while the thing lies still (see `release`).
         """
-        known = self._things.get(track_id)
+        known = self._things.get(track.id)
         if known is None:
-            self._things[track_id] = _Thing(colour, placed, stamp_ns, close)
+            self._things[track.id] = _Thing(colour, placed, track.position_base, stamp_ns, close)
             return
         if close or not known.close:
-            worse = known.close == close and placed.certainty < known.placed.certainty - 0.15
+            worse = known.close == close and placed.certainty < known.placed.certainty - WORSE
             if not worse:
-                known.placed, known.close = placed, close
+                known.placed, known.close, known.followed_base = placed, close, track.position_base
                 known.colour = colour or known.colour
             known.measured_ns = stamp_ns
 
@@ -78,7 +80,7 @@ class Things:
                 name, number = f"{base}_{number}", number + 1
             taken.add(name)
             measured = thing.placed.measured
-            x, y, z = (float(value) for value in measured.position_base)
+            x, y, z = _now_at(thing, track)
             seen_ns = track.last_seen_ns if track.state is TrackState.CONFIRMED else thing.measured_ns
             objects.append(
                 SceneObject(
@@ -93,3 +95,12 @@ class Things:
                 )
             )
         return tuple(sorted(objects, key=lambda item: item.name))
+
+
+def _now_at(thing: _Thing, track: Track) -> Vector3:
+    """Where it was measured, and as far on as its track has moved since: a track knows ways better than places."""
+    x, y, z = (float(value) for value in thing.placed.measured.position_base)
+    then, now = thing.followed_base, track.position_base
+    if then is None or now is None or math.dist(then, now) < STILL_M:
+        return x, y, z
+    return x + now[0] - then[0], y + now[1] - then[1], z + now[2] - then[2]

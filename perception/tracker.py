@@ -212,4 +212,4 @@ def _order(item: Observation) -> tuple[object, ...]:
     appearance = b"" if item.appearance is None else item.appearance.embedding.tobytes()
     scores = () if item.appearance is None else tuple(sorted(item.appearance.class_scores.items()))
     place = (*(item.position_base or ()), item.position_std_m or 0.0)
-    return -item.score, item.box, item.label, place, item.occluded, appearance, scores
+    return -item.score, item.box, item.label, item.label_score, place, item.occluded, appearance, scores

@@ -27,7 +27,7 @@ class Track:
         box: px, as it was last seen, smoothed.
         predicted_box: px, where this image was expected to show it.
         label: likeliest name, with `label_probability` over all looks.
-        score: calibrated, of the last observation.
+        score: calibrated, of the last observation: how likely there is a thing.
         position_base: m; None if there never was depth. `position_std_m` is of its worst coordinate.
         velocity_mps: m/s in the base frame; zero when it has not been seen for a while. `velocity_std_mps` likewise.
         occluded: share of it that something covers, 0..1.
@@ -74,7 +74,7 @@ class TrackRecord:
     def __init__(self, first: Observation, stamp_ns: int) -> None:
         self.id = 0  # given when it is certain that it is nothing that was lost
         self.state = TrackState.TENTATIVE
-        self.label, self.label_probability = first.label, first.score
+        self.label, self.label_probability = first.label, first.label_score
         self.score, self.occluded = first.score, first.occluded
         self.box = self.predicted_box = first.box
         self.embedding: Vector | None = None
@@ -104,7 +104,7 @@ class TrackRecord:
         self.hits += 1
         self.missed = self.empty = 0
         self.state = after_sight(self.state, self.hits, life)
-        self._hear({observation.label: observation.score}, 1.0)
+        self._hear({observation.label: observation.label_score}, 1.0)
         if observation.appearance is not None:
             self.look_closely(observation.appearance)
 

@@ -1,7 +1,8 @@
 """Which things deserve a closer look (level 2), and whether the scene does (level 3); each with its reasons.
 
 Functions of what is known now. A look costs time that other things need, so a result that still holds keeps away all
-reasons but speed; a random look now and then tells without bias what is missed that way (`perception.miss_rate`).
+reasons but speed and doubt; a thing without one, as it is new or has moved, is a new object. A random look now and then
+tells without bias what is missed that way (`perception.miss_rate`).
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class TriggerConfig:
         speed_mps: above it a thing is fast.
         shadow_probability: of a look at a thing that nothing else gives a reason for, each time it is asked.
         look_interval_s: no thing is looked at again sooner, whatever the reason.
+        unsure_interval_s: nor for low confidence alone: the same look at the same thing says the same.
         person_m: a person nearer than this to the robot is nearby.
         occluded: a thing of which more is covered.
         novelty: 1 - cosine to the nearest known embedding, above which a thing is novel.
@@ -47,6 +49,7 @@ class TriggerConfig:
     speed_mps: float = 0.5
     shadow_probability: float = 0.01
     look_interval_s: float = 0.1
+    unsure_interval_s: float = 1.0
     person_m: float = 1.5
     occluded: float = 0.5
     novelty: float = 0.4
@@ -171,7 +174,7 @@ def plan_looks(
     for track in sorted(tracks, key=lambda item: item.id):
         drawn = random.random() < config.shadow_probability and Reason.SHADOW not in config.off
         look = last.get(track.id)
-        if not can_be_looked_at(track, look, config):
+        if not _can_be_looked_at(track, look, config):
             continue
         speed_mps = max(track.speed_mps, image_speeds_mps.get(track.id, 0.0))
         reasons = _reasons(track, speed_mps, look, workspace, config) & ~config.off
@@ -185,7 +188,7 @@ def plan_looks(
     return LookPlan(tuple(wanted), passed_over)
 
 
-def can_be_looked_at(track: Track, look: LastLook | None, config: TriggerConfig) -> bool:
+def _can_be_looked_at(track: Track, look: LastLook | None, config: TriggerConfig) -> bool:
     """Whether a track is in view and believed, and was not looked at just now."""
     rested = look is None or look.age_s >= config.look_interval_s
     return rested and track.missed == 0 and track.state is TrackState.CONFIRMED
@@ -197,12 +200,10 @@ def _reasons(
     reasons = Reason(0)
     if speed_mps > config.speed_mps:
         reasons |= Reason.FAST
+    if track.label_probability < config.confidence and (look is None or look.age_s >= config.unsure_interval_s):
+        reasons |= Reason.LOW_CONFIDENCE
     if look is not None and look.holds:
         return reasons
     if workspace is not None and workspace.holds(track.position_base):
         reasons |= Reason.IN_WORKSPACE
-    if track.is_new:
-        reasons |= Reason.NEW_OBJECT
-    if track.label_probability < config.confidence:
-        reasons |= Reason.LOW_CONFIDENCE
-    return reasons
+    return reasons | Reason.NEW_OBJECT

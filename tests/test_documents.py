@@ -74,6 +74,14 @@ def test_the_page_of_faults_says_what_the_table_in_the_code_does() -> None:
     assert [line for line in page.splitlines() if line.startswith("| `")] == rows
 
 
+def test_the_page_of_models_names_every_test_that_ran_over_a_fake_alone() -> None:
+    page = (ROOT / "docs/models.md").read_text(encoding="utf-8")
+    for name in ("test_tensorrt_backend.py", "test_conformance.py"):
+        tests = re.findall(r"^def (test_\w+)", (ROOT / "tests/models/backends" / name).read_text(), re.MULTILINE)
+        assert tests
+        assert [test for test in tests if f"`{test}`" not in page] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_local_link_of_a_page_leads_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")

@@ -9,8 +9,6 @@ from hypothesis.extra.numpy import arrays
 from perception.association import OTHER_LABEL, Gates, assign, associate, cosines, cost_matrix, overlaps
 
 GATES = Gates(squared_distance=9.0, overlap=0.2, similarity=0.3)
-NONE = np.full((1, 1), np.nan)
-SAME = np.ones((1, 1), dtype=bool)
 
 coordinates = st.floats(0.0, 100.0)
 boxes = st.tuples(coordinates, coordinates, st.floats(1.0, 50.0), st.floats(1.0, 50.0)).map(
@@ -31,8 +29,8 @@ def test_half_of_one_in_the_other_is_a_third_of_both() -> None:
 
 
 def cost(overlap: float = 1.0, squared: float = np.nan, similarity: float = np.nan, same: bool = True) -> float:
-    as_array = [np.array([[value]]) for value in (overlap, squared, similarity)]
-    return float(cost_matrix(*as_array, np.array([[same]]), GATES)[0, 0])
+    place, metric, looks = (np.array([[value]]) for value in (overlap, squared, similarity))
+    return float(cost_matrix(place, metric, looks, np.array([[same]]), GATES)[0, 0])
 
 
 def test_each_gate_forbids() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from perception.observation import Appearance, Observation
 
-GOOD: dict[str, Any] = {"box": (0.0, 0.0, 10.0, 10.0), "score": 0.9, "label": "cube"}
+GOOD: dict[str, Any] = {"box": (0.0, 0.0, 10.0, 10.0), "score": 0.9, "label": "cube", "label_score": 0.8}
 PLACED: dict[str, Any] = {**GOOD, "position_base": (0.1, 0.2, 0.3), "position_std_m": 0.002}
 
 
@@ -21,6 +21,7 @@ PLACED: dict[str, Any] = {**GOOD, "position_base": (0.1, 0.2, 0.3), "position_st
         ({**GOOD, "box": (5.0, 9.0, 6.0, 8.0)}, "bottom > top"),
         ({**GOOD, "score": 1.1}, "score is 1.1; it must be in 0..1"),
         ({**GOOD, "score": math.nan}, "score is nan; it must be in 0..1"),
+        ({**GOOD, "label_score": -0.1}, "label_score is -0.1; it must be in 0..1"),
         ({**GOOD, "occluded": -0.1}, "occluded is -0.1; it must be in 0..1"),
         ({**GOOD, "label": ""}, "label is empty; it must name a class"),
         ({**PLACED, "position_base": (0.1, math.nan, 0.3)}, "position_base is .*; give None where there is no depth"),

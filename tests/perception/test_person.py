@@ -62,3 +62,12 @@ def test_an_empty_image_shows_nobody(finder: PersonFinder) -> None:
     points = patch(0.5, 0.0, 0.3)
     points.valid[:] = False
     assert finder.distance_m(points, NO_SKIN, ROBOT, ()) is None
+
+
+def test_the_nearest_point_says_how_wide_a_pixel_is_there(finder: PersonFinder) -> None:
+    points = patch(0.5, 0.0, 0.3)
+    points.pixel_m = np.linspace(0.001, 0.036, 36, dtype=np.float32).reshape(6, 6)
+    found = finder.nearest(points, NO_SKIN, ROBOT, ())
+    assert found is not None
+    assert found.distance_m == pytest.approx(0.4, abs=1e-3)
+    assert found.pixel_m == pytest.approx(0.001)

@@ -49,8 +49,8 @@ def test_what_is_out_of_view_is_unknown(position: tuple[float, float, float]) ->
 
 def test_a_track_is_as_high_as_twice_its_centre_is_above_the_table() -> None:
     tracker = Tracker()
-    (placed,) = tracker.update([Observation((15.0, 15.0, 25.0, 25.0), 0.9, "cube", CUBE, 0.002)], 1)
-    (unplaced,) = Tracker().update([Observation((15.0, 15.0, 25.0, 25.0), 0.9, "cube")], 1)
+    (placed,) = tracker.update([Observation((15.0, 15.0, 25.0, 25.0), 0.9, "cube", 0.9, CUBE, 0.002)], 1)
+    (unplaced,) = Tracker().update([Observation((15.0, 15.0, 25.0, 25.0), 0.9, "cube", 0.9)], 1)
     assert place_in(frame(1.0), table_height_m=0.0)(placed) is Place.EMPTY
     assert place_in(frame(0.96), table_height_m=0.0)(placed) is Place.UNKNOWN
     assert place_in(frame(1.0), table_height_m=0.0)(unplaced) is Place.UNKNOWN

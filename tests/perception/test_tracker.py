@@ -11,7 +11,8 @@ from perception.association import Gates
 from perception.observation import Appearance, Observation
 from perception.recognition import RecognitionConfig
 from perception.track_life import Place, TrackState
-from perception.tracker import Tracker, TrackerConfig
+from perception.tracker import Tracker
+from perception.tracker_config import TrackerConfig
 from perception.tracks import Track
 
 FRAME_NS = 33_333_333
@@ -25,6 +26,7 @@ def thing(
     *,
     label: str = "cube",
     score: float = 0.9,
+    label_score: float = 0.9,
     depth: bool = True,
     look: np.ndarray | None = None,
     occluded: float = 0.0,
@@ -33,9 +35,9 @@ def thing(
     u, v = 320.0 + PX_PER_M * x, 240.0 + PX_PER_M * y
     position = (x, y, 0.02) if depth else None
     appearance = None if look is None else Appearance(look)
-    return Observation(
-        (u - 12.0, v - 12.0, u + 12.0, v + 12.0), score, label, position, 0.002 if depth else None, occluded, appearance
-    )
+    box = (u - 12.0, v - 12.0, u + 12.0, v + 12.0)
+    std_m = 0.002 if depth else None
+    return Observation(box, score, label, label_score, position, std_m, occluded, appearance)
 
 
 class Film:
@@ -361,3 +363,9 @@ def test_limits_that_contradict_each_other_are_refused() -> None:
         TrackerConfig(gates=Gates(9.0, 0.2, 0.5), recognition=RecognitionConfig(similarity=0.4))
     with pytest.raises(ValueError, match="coast_s is 0.0; it must exceed 0"):
         TrackerConfig(coast_s=0.0)
+
+
+def test_a_name_is_believed_as_its_own_score_says_not_as_that_of_the_thing() -> None:
+    (track,) = Film().show(thing(score=0.95, label_score=0.6), times=5)
+    assert track.score == 0.95
+    assert track.label_probability == pytest.approx(0.6)

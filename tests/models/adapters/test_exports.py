@@ -11,9 +11,12 @@ import pytest
 from msgspec.structs import replace
 
 from models.adapters import ADAPTERS, get
+from models.adding import Addition, Settings, add
 from models.backends.onnxruntime_backend import OnnxRuntimeBackend
 from models.manifest import Parameter
 from models.preprocessing import Preprocessing
+from models.registry import Registry
+from models.roles import Role
 from tests.models.adapters import exports
 from tests.models.adapters.rig import manifest, misfit_text, photograph
 
@@ -121,3 +124,36 @@ def test_a_network_without_the_expected_output_is_refused_with_what_it_has(tmp_p
     network = OnnxRuntimeBackend().load(exports.dinov3(tmp_path / "dino.onnx"))
     text = misfit_text(get("depth_anything_v2"), network)
     assert text is not None and "predicted_depth" in text and "last_hidden_state, pooler_output" in text
+
+
+QUESTIONS: dict[Role, str] = {
+    "detector": "detect",
+    "depth": "estimate",
+    "features": "extract",
+    "masks": "segment",
+    "pose": "locate",
+    "scene": "observe",
+}
+ADDED: dict[str, tuple[Callable[[Path], Path], Settings]] = {
+    "yolo": (exports.yolo_raw, Settings(class_names=list(COCO))),
+    "depth_anything_v2": (exports.depth_anything, Settings(postprocessing={"metric": False})),
+    "dinov3": (exports.dinov3, Settings()),
+    "rtmpose": (exports.rtmpose, Settings(postprocessing={"keypoint_names": POINTS})),
+    "vjepa2": (exports.vjepa2, Settings()),
+    "dynamical_level1": (exports.dynamical_level1, Settings(class_names=["cube", "box", "cylinder", "ball", "person"])),
+    "dynamical_level2": (exports.dynamical_level2, Settings(class_names=["cube", "box", "cylinder", "ball"])),
+}
+
+
+@pytest.mark.parametrize("name", ADDED)
+def test_an_export_becomes_a_model_with_no_more_than_the_page_says(name: str, tmp_path: Path) -> None:
+    export, settings = ADDED[name]
+    asked = Addition(export(tmp_path / "mine.onnx"), get(name).roles, name, "MIT", settings=settings)
+    with Registry(tmp_path / "user", tmp_path / "shipped") as registry:
+        add(registry, asked, OnnxRuntimeBackend())
+        active = registry.activate("mine", OnnxRuntimeBackend())
+        assert active.manifest.preprocessing.mean == get(name).preprocessing.mean
+        for role in get(name).roles:
+            question = getattr(active.fills, QUESTIONS[role])
+            boxes = () if role in ("detector", "depth", "scene") else (BOXES,)
+            question(np.zeros((16, 48, 64, 3), dtype=np.uint8) if role == "scene" else photograph(), *boxes)

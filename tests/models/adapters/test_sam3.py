@@ -8,11 +8,13 @@ import onnx
 import pytest
 
 from models.adapters.sam3 import ADAPTER
+from models.adding import Addition, add
 from models.backends.onnxruntime_backend import OnnxRuntimeBackend
 from models.errors import ModelOutputError
 from models.preprocessing import Preprocessing
+from models.registry import Registry
 from tests.models.adapters import exports
-from tests.models.adapters.rig import Written, manifest, misfit_text, photograph
+from tests.models.adapters.rig import Written, manifest, photograph
 
 HOW = ADAPTER.preprocessing
 PAGE = Path(__file__).resolve().parents[3] / "docs/production-models.md"
@@ -46,9 +48,10 @@ def test_the_usual_two_files_joined_as_the_page_says_fit(tmp_path: Path, monkeyp
         onnx.save(model, f"{name}.onnx", save_as_external_data=True, location=f"{name}.onnx_data", size_threshold=1024)
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
     exec(next(block for block in blocks if "merge_models" in block), {})
-    network = OnnxRuntimeBackend().load(tmp_path / "sam3.onnx")
-    assert misfit_text(ADAPTER, network) is None
-    image, segmenter = photograph(), ADAPTER.make(network, manifest(ADAPTER, HOW))
+    asked = Addition(tmp_path / "sam3.onnx", ADAPTER.roles, "sam3", "LicenseRef-SAM")
+    registry = Registry(tmp_path / "user", tmp_path / "shipped")
+    add(registry, asked, OnnxRuntimeBackend())
+    image, segmenter = photograph(), registry.activate("sam3", OnnxRuntimeBackend()).fills
     masks = segmenter.segment(image, BOXES)  # type: ignore[attr-defined]
     assert masks.probability.shape == (2, 288, 288)
     np.testing.assert_allclose(masks.windows, [[0, 0, 640, 480]] * 2, atol=1e-3)

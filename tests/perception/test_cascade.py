@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from perception.cascade import CLOSER, Cascade, CascadeConfig, Wish
+from perception.compute_budget import load_budget
+from perception.cost_meter import ModelledCost
+from perception.frames import Frame
+from perception.ledger import Outcome
+from perception.reasons import Reason
+from perception.robot_shape import robot_capsules
+from perception.scene import Scene
+from perception.triggers import TriggerConfig, Workspace
+from rt_control._native import Kinematics
+from rt_control.robot_file import RobotDescription
+from tests.perception.scripted_models import Script, models_of
+
+PERIOD_NS = 33_333_333
+HEIGHT_M = 1.5  # of a camera that looks straight down at the table
+FOCAL_PX = 330.0
+COST_MS = {"detector": 3.0, "depth": 0.5, "flow": 1.0, CLOSER: 2.0}
+RED = (200, 20, 20)
+AT = (0.5, 0.1)  # where the thing lies, base frame, m
+SIDE_M = 0.04
+
+
+def overhead(number: int, things: list[tuple[float, float]], depth: bool = True) -> Frame:
+    """Cubes on an empty table from above; the arm is out of the image."""
+    rgb = np.full((240, 320, 3), 180, dtype=np.uint8)
+    distance = np.full((240, 320), HEIGHT_M, dtype=np.float32)
+    rotation = np.array([[0.0, -1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = rotation, (0.5, 0.0, HEIGHT_M)
+    for x, y in things:
+        left, top, right, bottom = (round(value) for value in box_of((x, y)))
+        rgb[top:bottom, left:right] = RED
+        distance[top:bottom, left:right] = HEIGHT_M - SIDE_M
+        rgb[bottom, left:right], distance[bottom, left:right] = RED, HEIGHT_M - 0.01  # a little of a side face
+    return Frame(
+        "rgbd", number, number * PERIOD_NS, rgb, distance if depth else None, FOCAL_PX, FOCAL_PX, 159.5, 119.5, pose
+    )
+
+
+def box_of(at: tuple[float, float]) -> tuple[float, float, float, float]:
+    """Of a cube's upper face, px."""
+    depth = HEIGHT_M - SIDE_M
+    u, v = 160.0 - FOCAL_PX * at[1] / depth, 120.0 - FOCAL_PX * (at[0] - 0.5) / depth
+    half = FOCAL_PX * SIDE_M / 2.0 / depth
+    return u - half, v - half, u + half, v + half
+
+
+class Rig:
+    """A cascade with scripted models, fed with overhead images."""
+
+    def __init__(self, description: RobotDescription, kinematics: Kinematics, config: CascadeConfig | None = None):
+        self.script = Script()
+        quiet = CascadeConfig(triggers=TriggerConfig(off=Reason.SHADOW))
+        self.cascade = Cascade(
+            description,
+            models_of(self.script),
+            load_budget("cpu_two_cores"),
+            0,
+            quiet if config is None else config,
+            ModelledCost(COST_MS),
+            COST_MS,
+        )
+        self.robot = robot_capsules(kinematics.link_poses(np.array(description.home)), description.gripper)
+        self.number = 0
+
+    def look(
+        self,
+        things: list[tuple[float, float]],
+        label: str = "cube",
+        score: float = 0.9,
+        wish: Wish | None = None,
+        late_ms: float = 0.0,
+        depth: bool = True,
+    ) -> Scene | None:
+        self.number += 1
+        frame = overhead(self.number, things, depth)
+        self.script.seen = [(label, box_of(at), score) for at in things]
+        return self.cascade.look(frame, self.robot, frame.stamp_ns + round(late_ms * 1e6), wish)
+
+    def reasons(self) -> list[Reason]:
+        return [Reason(entry.reasons) for entry in self.cascade.ledger.entries() if entry.level == 2]
+
+
+@pytest.fixture
+def rig(description: RobotDescription, kinematics: Kinematics) -> Rig:
+    return Rig(description, kinematics)
+
+
+def settle(rig: Rig, images: int = 8) -> Scene:
+    scene = None
+    for _ in range(images):
+        scene = rig.look([AT])
+    assert scene is not None
+    return scene
+
+
+def test_a_thing_gets_its_name_place_and_size(rig: Rig) -> None:
+    scene = settle(rig)
+    (item,) = scene.objects
+    assert item.name == "red_cube"
+    assert item.position_base == pytest.approx((*AT, SIDE_M / 2.0), abs=0.004)
+    assert item.size_m == pytest.approx((SIDE_M,) * 3, abs=0.006)
+    assert item.measured_ns == scene.stamp_ns
+    assert item.track > 0
+
+
+def test_a_new_thing_is_looked_at_once_and_then_left_alone(rig: Rig) -> None:
+    settle(rig, images=60)
+    assert rig.script.asked == 1
+    assert rig.reasons() == [Reason.NEW_OBJECT]
+
+
+def test_a_thing_that_was_moved_is_looked_at_again(rig: Rig) -> None:
+    settle(rig)
+    before = rig.script.asked
+    for step in range(30):
+        rig.look([(AT[0], AT[1] - 0.002 * step)])
+    scene = rig.look([(AT[0], AT[1] - 0.058)])
+    assert scene is not None
+    assert rig.script.asked > before
+    assert scene.objects[0].position_base[1] == pytest.approx(AT[1] - 0.058, abs=0.01)
+
+
+def test_what_lies_where_the_skill_acts_is_looked_at_for_that_reason(rig: Rig) -> None:
+    there = Workspace(np.array([[*AT, 0.0]]), np.array([[*AT, 0.2]]), np.array([0.1]))
+    for _ in range(8):
+        rig.look([AT], wish=Wish(workspace=there))
+    assert rig.reasons()
+    assert all(Reason.IN_WORKSPACE in reasons for reasons in rig.reasons())
+
+
+def test_a_doubtful_thing_is_looked_at_again_when_its_result_holds_no_more(
+    description: RobotDescription, kinematics: Kinematics
+) -> None:
+    config = CascadeConfig(triggers=TriggerConfig(off=Reason.SHADOW | Reason.NEW_OBJECT))
+    rig = Rig(description, kinematics, config)
+    for _ in range(8):
+        rig.look([AT], score=0.55)
+    assert Reason.LOW_CONFIDENCE in rig.reasons()
+
+
+def test_without_level_two_things_are_measured_roughly(rig: Rig) -> None:
+    scene = None
+    for _ in range(6):
+        scene = rig.look([AT], wish=Wish(levels=(1,), flow=False))
+    assert scene is not None
+    (item,) = scene.objects
+    assert item.name == "red_cube"
+    assert item.position_base == pytest.approx((*AT, SIDE_M / 2.0), abs=0.006)
+    assert rig.script.asked == 0
+
+
+def test_an_image_that_comes_too_late_is_let_go_and_counted(rig: Rig) -> None:
+    assert rig.look([AT], late_ms=31.0) is None
+    outcomes = {entry.outcome for entry in rig.cascade.ledger.entries()}
+    assert outcomes == {Outcome.DROPPED}
+    assert rig.look([AT]) is not None
+
+
+def test_looks_for_which_there_is_no_time_wait_and_are_taken_later(
+    description: RobotDescription, kinematics: Kinematics
+) -> None:
+    rig = Rig(description, kinematics)
+    many = [(0.35 + 0.08 * (index % 5), -0.2 + 0.1 * (index // 5)) for index in range(20)]
+    for _ in range(3):
+        rig.look(many, late_ms=24.0)
+    assert rig.script.asked < len(many)
+    for _ in range(12):
+        rig.look(many)
+    assert rig.script.asked >= len(many)
+    assert not [entry for entry in rig.cascade.ledger.entries() if entry.outcome is Outcome.LATE]
+
+
+def test_two_things_of_one_kind_have_two_names(rig: Rig) -> None:
+    scene = None
+    for _ in range(8):
+        scene = rig.look([AT, (0.6, -0.1)])
+    assert scene is not None
+    assert [item.name for item in scene.objects] == ["red_cube", "red_cube_2"]
+
+
+def test_a_person_is_no_object(rig: Rig) -> None:
+    scene = None
+    for _ in range(8):
+        scene = rig.look([AT], label="person")
+    assert scene is not None
+    assert scene.objects == ()
+    assert rig.script.asked == 0
+
+
+def test_without_depth_nobody_is_measured_and_things_keep_their_names(rig: Rig) -> None:
+    settle(rig)
+    scene = None
+    for _ in range(3):
+        scene = rig.look([AT], depth=False)
+    assert scene is not None
+    assert scene.person_distance_m is None
+    assert [item.name for item in scene.objects] == ["red_cube"]
+
+
+def test_an_image_that_is_not_newer_is_refused(rig: Rig) -> None:
+    rig.look([AT])
+    rig.number -= 1
+    with pytest.raises(ValueError, match="is not newer than"):
+        rig.look([AT])
+
+
+def test_the_same_images_give_the_same_scenes(description: RobotDescription, kinematics: Kinematics) -> None:
+    config = CascadeConfig(triggers=replace(TriggerConfig(), shadow_probability=0.3))
+    runs = []
+    for _ in range(2):
+        rig = Rig(description, kinematics, config)
+        runs.append([rig.look([AT, (0.6, -0.1)]) for _ in range(20)])
+        runs[-1].append(rig.script.asked)  # type: ignore[arg-type]  # compared only
+    assert runs[0] == runs[1]
+
+
+def test_looks_by_lot_estimate_what_level_one_gets_wrong(description: RobotDescription, kinematics: Kinematics) -> None:
+    config = CascadeConfig(triggers=replace(TriggerConfig(), shadow_probability=0.5, look_interval_s=0.03))
+    rig = Rig(description, kinematics, config)
+    rig.script.shape = "ball"  # whatever level 1 says
+    for _ in range(3):
+        rig.look([AT])
+    for _ in range(40):
+        rig.look([AT], score=0.95)
+    estimate = rig.cascade.misses.estimate()
+    assert estimate is not None
+    assert estimate.looks > 5
