@@ -7,7 +7,7 @@ into the ledger with its cost and its reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -52,6 +52,7 @@ CLOSER = "closer_look"
 PERSON_STEP = 2  # each second pixel: a finger covers a few at the table
 CAPACITY = 64  # tracks whose closer looks are remembered
 EMBEDDING = 64
+NEVER_NS = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,14 @@ class Wish:
         levels: that may run.
         flow: whether level 1 includes optical flow.
         workspace: where the running skill acts; None: none runs.
-        closer: level 2 looks at everything at each image, whatever it costs: to be compared with.
+        closer: instead of triggers and budget, which of the things in view level 2 looks at, by track, whatever it
+            costs: to compare the cascade with.
     """
 
     levels: tuple[int, ...] = (1, 2)
     flow: bool = True
     workspace: Workspace | None = None
+    closer: Callable[[Sequence[Track]], Collection[int]] | None = None
 
 
 @dataclass(slots=True)
@@ -235,13 +238,18 @@ class Cascade:
             if track.id in last and not last[track.id].holds:
                 self._things.release(track.id)
         speeds = self._image_speeds(moment, things)
-        plan = plan_looks(things, last, wish.workspace, self._config.triggers, self._random, speeds)
-        self.misses.pass_over(plan.passed_over)
-        jobs = [Job(2, CLOSER, item.track_id, item.reasons, item.priority) for item in plan.requests]
-        decision = self._scheduler.plan(frame.stamp_ns, now_ns, jobs, gone)
-        self._record_refused(decision, frame)
         by_id = {track.id: track for track in things}
-        run = [item for item in decision.run if item.job.track in by_id and by_id[item.job.track].missed == 0]
+        chances: dict[int, float] = {}
+        if wish.closer is not None:
+            run = _chosen(wish.closer, things)
+        else:
+            plan = plan_looks(things, last, wish.workspace, self._config.triggers, self._random, speeds)
+            chances = {item.track_id: item.probability for item in plan.requests}
+            self.misses.pass_over(plan.passed_over)
+            jobs = [Job(2, CLOSER, item.track_id, item.reasons, item.priority) for item in plan.requests]
+            decision = self._scheduler.plan(frame.stamp_ns, now_ns, jobs, gone)
+            self._record_refused(decision, frame)
+            run = [item for item in decision.run if item.job.track in by_id and by_id[item.job.track].missed == 0]
         if not run:
             return
         begun = self._cost.begin()
@@ -250,7 +258,6 @@ class Cascade:
             self._models, moment.image, boxes, frame, moment.points, moment.hsv, moment.robot, self._workcell
         )
         took_ms = self._cost.took_ms(CLOSER, len(run), begun) / len(run)
-        chances = {item.track_id: item.probability for item in plan.requests}
         for item, look in zip(run, looks, strict=True):
             track = by_id[item.job.track]
             if item.job.reasons == Reason.SHADOW:
@@ -331,3 +338,10 @@ class Cascade:
             self.ledger.record(
                 Entry(frame.stamp_ns, frame.number, job.level, job.role, job.track, int(job.reasons), 0.0, outcome)
             )
+
+
+def _chosen(closer: Callable[[Sequence[Track]], Collection[int]], things: Sequence[Track]) -> list[Admitted]:
+    """Looks that no scheduler has planned: they are never late."""
+    in_view = [track for track in things if track.missed == 0]
+    jobs = [Job(2, CLOSER, track_id, Reason.HIGH_VALUE, 10.0) for track_id in sorted(closer(in_view))]
+    return [Admitted(job, 0.0, NEVER_NS) for job in jobs]
