@@ -131,7 +131,7 @@ def _torch_eager_ms(frames: list[Frame]) -> float | None:
         torch.set_num_threads(threads)
 
 
-def _times_ms(work: Callable[[Frame], None], frames: list[Frame], count: int) -> list[float]:
+def _times_ms(work: Callable[[Frame], object], frames: list[Frame], count: int) -> list[float]:
     for frame in frames[:5]:
         work(frame)
     took = []

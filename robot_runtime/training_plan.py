@@ -17,7 +17,7 @@ from models.training.networks import LEVEL_ONE, LEVEL_TWO, SHAPES, LevelOneNetwo
 from models.training.truth import DETECTOR_CLASSES
 from robot_runtime.training_data import GROUPS_PER_SHARD, render_dataset
 from rt_control.errors import InputError
-from sim.training_world import SEEN, UNSEEN, VIEWS_PER_GROUP
+from sim.random_table import SEEN, UNSEEN, VIEWS_PER_GROUP
 
 Tell = Callable[[int, int], None]
 

@@ -95,12 +95,12 @@ def matched(
     order = np.argsort(-scores, kind="stable")
     boxes, scores = boxes[order], scores[order]
     counted = (present.labels == label) & ~present.ignored
-    partner = matched(boxes, present.boxes, counted, present.ignored, threshold)
+    partner = partners(boxes, present.boxes, counted, present.ignored, threshold)
     kept = partner != IGNORED
     return scores[kept], partner[kept] >= 0
 
 
-def matched(
+def partners(
     boxes: Floats, true: Floats, counted: npt.NDArray[np.bool_], ignored: npt.NDArray[np.bool_], threshold: float = 0.5
 ) -> npt.NDArray[np.intp]:
     """Which true box each found one stands for, (n,): its index, else NOTHING or IGNORED.
