@@ -20,6 +20,7 @@ from models.training.loop import Schedule, read_history, train
 from robot_runtime import line_plot
 from robot_runtime.line_plot import Line, Panel
 from robot_runtime.report import Figure
+from robot_runtime.training_data import data_folder
 from robot_runtime.training_plan import PLANS, TrainingPlan
 from rt_control.errors import InputError
 
@@ -84,11 +85,6 @@ class TrainedModel:
     gflop_per_run: float
     figures: tuple[Figure, ...]
     panels: tuple[Panel, ...]
-
-
-def data_folder(folder: Path, kind: str, seed: int, count: int, unseen: bool = False) -> Path:
-    """Where a data set lies."""
-    return folder / "data" / f"{kind}{'-unseen' if unseen else ''}-seed{seed}-{count}"
 
 
 def train_model(

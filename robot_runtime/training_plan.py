@@ -15,11 +15,8 @@ from models.training.level_two import LevelTwoRecipe
 from models.training.loop import Recipe
 from models.training.networks import LEVEL_ONE, LEVEL_TWO, SHAPES, LevelOneNetwork, LevelTwoNetwork
 from models.training.truth import DETECTOR_CLASSES
-from robot_runtime.training_data import GROUPS_PER_SHARD, render_dataset
+from robot_runtime.training_data import Tell, render_images
 from rt_control.errors import InputError
-from sim.random_table import SEEN, UNSEEN, VIEWS_PER_GROUP
-
-Tell = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +49,6 @@ class TrainingPlan:
     def roles(self) -> tuple[Role, ...]:
         """That its network fills."""
         return adapters.get(self.adapter).roles
-
-
-def render_images(folder: Path, seed: int, count: int, unseen: bool, tell: Tell) -> None:
-    """Render what is missing of a set of single images; at least `count`."""
-    groups = min(GROUPS_PER_SHARD, -(-count // VIEWS_PER_GROUP))
-    render_dataset(folder, seed, count, UNSEEN if unseen else SEEN, tell, groups)
 
 
 LEVEL_ONE_PLAN = TrainingPlan(

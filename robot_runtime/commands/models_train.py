@@ -15,7 +15,7 @@ from rt_control.errors import InputError
 if TYPE_CHECKING:
     from types import FrameType
 
-    from models.registry import StoredModel
+    from models.registry import Registry, StoredModel
     from robot_runtime.commands.arguments import Subparsers
     from robot_runtime.model_training import TrainedModel, TrainingRequest
 
