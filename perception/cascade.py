@@ -136,6 +136,7 @@ class Cascade:
         plan = place(budget, measured_ms or {})
         rules = scheduler_rules(budget, plan, measured_ms or {})
         self._scheduler = DeadlineScheduler(rules, first_estimates(budget, measured_ms or {}), now_ns)
+        self.device = budget.device
         self.ledger = Ledger(allowed_ms_per_s(budget, plan, measured_ms or {}), now_ns)
         self.misses = MissRate()
         self._tracker = Tracker(self._config.tracker)
