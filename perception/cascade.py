@@ -290,7 +290,7 @@ class Cascade:
 
     def _measure_roughly(self, moment: _Moment, tracks: tuple[Track, ...]) -> None:
         """Things that level 2 has not measured get the place that their box and the depth image show."""
-        if moment.points is None:
+        if moment.points is None or moment.frame.depth_m is None:
             return
         candidates = None
         for track in tracks:

@@ -32,7 +32,7 @@ def register(group: Subparsers) -> None:
         "--ledger",
         type=Path,
         metavar="FILE|last",
-        help="show beside it what looks took in a run; `last`: in the last one",
+        help="show beside it what looks took in a run, or in the last one",
     )
     parser.add_argument("--robot", default="arm7", help="whose last run (default: arm7)")
     parser.add_argument("--plot", type=arguments.png_file, metavar="PNG", help="also draw the shares there")
