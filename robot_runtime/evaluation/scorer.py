@@ -91,7 +91,9 @@ class Scorer:
             detected.right += right.tolist()
             detected.wanted += int(((truth.labels == index) & ~truth.ignored).sum())
 
-    def _places(self, found: Mapping[int, Seen], followed: Mapping[int, int], objects: Mapping[int, SceneObject]) -> None:
+    def _places(
+        self, found: Mapping[int, Seen], followed: Mapping[int, int], objects: Mapping[int, SceneObject]
+    ) -> None:
         for slot, item in found.items():
             if not item.free or item.hidden_share >= CLEARLY_SEEN:
                 continue
