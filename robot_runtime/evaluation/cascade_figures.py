@@ -90,7 +90,7 @@ def _strategy(name: str, tally: Tally) -> list[Figure]:
         figure(
             f"{name}: identity switches",
             tally.switches,
-            note=f"{tally.fragments} fragments; of what is in view {tally.followed / max(tally.present, 1):.1%} followed",
+            note=f"{tally.fragments} fragments; {tally.followed / max(tally.present, 1):.1%} of what is seen followed",
         ),
     ]
     rows += _errors(f"{name}: error of a place", [1e3 * item for item in tally.place_errors_m], "mm")

@@ -77,7 +77,7 @@ class CascadeTrial:
         self._kinematics = native.Kinematics(compile_model(description))
         self._clock = ComputeClock()
         self._memory = LevelOneMemory(models, self._clock)
-        self.measured_ms = measure_costs(models, self._clock.now_s)
+        self.measured_ms = measure_costs(models, self._clock.now_s, careful=1.0)
 
     def episode(
         self,
