@@ -52,6 +52,7 @@ class Settings(Section, frozen=True, kw_only=True):
         source: where it comes from.
         class_names: in the order of the network's classes.
         gflop_per_run: a multiply-add counted as two.
+        training_command, data_seed: that made it, of a network that was trained here.
         preprocessing, postprocessing: see `Manifest`; parameters that are not named keep the adapter's value.
     """
 
@@ -59,6 +60,8 @@ class Settings(Section, frozen=True, kw_only=True):
     source: str = ""
     class_names: list[str] = []
     gflop_per_run: float | None = None
+    training_command: str = UNKNOWN
+    data_seed: int | Literal["none"] = UNKNOWN
     preprocessing: Preprocessing | None = None
     postprocessing: dict[str, Parameter] = {}
 
@@ -161,8 +164,8 @@ def _fill(folder: Path, asked: Addition, name: str, adapter: Adapter, backend: B
         "adapter": adapter.name,
         "licence": asked.licence,
         "source": asked.settings.source or f"added from {asked.file.name}",
-        "training_command": UNKNOWN,
-        "data_seed": UNKNOWN,
+        "training_command": asked.settings.training_command,
+        "data_seed": asked.settings.data_seed,
         "class_names": asked.settings.class_names,
         "gflop_per_run": asked.settings.gflop_per_run,
         "preprocessing_digest": preprocessing.digest(),
@@ -219,7 +222,7 @@ def _golden(model: str, network: Network, adapter: Adapter, preprocessing: Prepr
         arrays[spec.name] = values.astype(spec.dtype)
     try:
         answers = network.run(arrays)
-    except NetworkInputError as error:
+    except (NetworkInputError, ModelFileError) as error:
         raise ModelRefusedError(model, "golden", str(error), "a network that runs", "export it anew") from error
     for name, answer in answers.items():
         if not np.isfinite(answer).all():

@@ -32,13 +32,14 @@ from perception.object_geometry import is_in_hand, may_be_object, place_thing
 from perception.observation import Observation
 from perception.optical_flow import OpticalFlow, speed_in_box
 from perception.person import PersonFinder
-from perception.place import place_in
+from perception.place import place_at, place_in
 from perception.point_image import PointImage, Unprojector
 from perception.reasons import Reason
 from perception.scene import Scene
 from perception.schedule_rules import allowed_ms_per_s, first_estimates, scheduler_rules
 from perception.shape import SHAPES
 from perception.things import Things
+from perception.track_life import Place
 from perception.tracker import Tracker
 from perception.tracker_config import TrackerConfig
 from perception.tracks import PERSON, Track
@@ -135,6 +136,7 @@ class Cascade:
         plan = place(budget, measured_ms or {})
         rules = scheduler_rules(budget, plan, measured_ms or {})
         self._scheduler = DeadlineScheduler(rules, first_estimates(budget, measured_ms or {}), now_ns)
+        self.device = budget.device
         self.ledger = Ledger(allowed_ms_per_s(budget, plan, measured_ms or {}), now_ns)
         self.misses = MissRate()
         self._tracker = Tracker(self._config.tracker)
@@ -179,13 +181,26 @@ class Cascade:
         moment = _Moment(frame, PreparedImage(frame.rgb), to_hsv(frame.rgb), None, robot, now_ns)
         seen = self._level_one(moment, decision.run)
         gone_before = {track.id for track in self._tracker.tracks}
-        tracks = self._tracker.update(seen, frame.stamp_ns, place_in(frame, self._workcell.table_height_m))
+        tracks = self._tracker.update(seen, frame.stamp_ns, self._place_in(frame))
         gone = gone_before - {track.id for track in tracks}
         if 2 in wish.levels:
             self._level_two(moment, tracks, gone, wish)
             tracks = self._tracker.tracks
         self._measure_roughly(moment, tracks)
         return self._scene(moment, tracks)
+
+    def _place_in(self, frame: Frame) -> Callable[[Track], Place]:
+        """What an image shows where a thing should be: where it was measured, else where its track says."""
+        elsewhere = place_in(frame, self._workcell.table_height_m)
+
+        def place_is(track: Track) -> Place:
+            placed = self._things.placed(track.id)
+            if placed is None:
+                return elsewhere(track)
+            x, y, z = (float(value) for value in placed.measured.position_base)
+            return place_at((x, y, z), placed.measured.size_m[2], frame)
+
+        return place_is
 
     def _level_one(self, moment: _Moment, admitted: Sequence[Admitted]) -> list[Observation]:
         frame, models = moment.frame, self._models
@@ -206,7 +221,8 @@ class Cascade:
             std_m = MODEL_POSITION_STD_M
             estimated = points_of_depth_model(depth_map.depth, frame)
             moment.points = self._unprojector.points_at(frame, estimated)
-        return observations(detections, models.calibration, moment.points, std_m)
+        table_m = self._workcell.table_height_m
+        return observations(detections, models.calibration, moment.points, std_m, moment.robot, table_m)
 
     def _level_two(self, moment: _Moment, tracks: tuple[Track, ...], gone: set[int], wish: Wish) -> None:
         now_ns, frame = moment.now_ns, moment.frame
@@ -274,7 +290,7 @@ class Cascade:
 
     def _measure_roughly(self, moment: _Moment, tracks: tuple[Track, ...]) -> None:
         """Things that level 2 has not measured get the place that their box and the depth image show."""
-        if moment.points is None:
+        if moment.points is None or moment.frame.depth_m is None:
             return
         candidates = None
         for track in tracks:

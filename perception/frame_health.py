@@ -22,6 +22,7 @@ from perception.frames import Frame
 from rt_control.robot_file import Camera
 
 STALL_S = 0.25  # whoever asks so rarely was held up itself: the silence of a camera meanwhile proves nothing
+LEVEL_ROWS = 4  # each fourth row tells how bright the image is
 NOISE_ROWS = 8  # each eighth row tells the noise
 MAD_TO_DEVIATION = 1.4826  # of a normal distribution
 SECOND_DIFFERENCE = math.sqrt(6.0)  # deviation of a - 2 b + c, of that of one pixel
@@ -239,7 +240,7 @@ class FrameJudge:
 
     def _colours(self, rgb: npt.NDArray[np.uint8]) -> dict[FrameFault, str]:
         limits = self._limits
-        means, deviations = cv2.meanStdDev(rgb)
+        means, deviations = cv2.meanStdDev(rgb[::LEVEL_ROWS])
         mean, deviation = float(np.mean(means)), float(np.max(deviations))
         noise = noise_deviation(rgb)
         most = limits.noise_factor * limits.noise_deviation

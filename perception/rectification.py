@@ -11,6 +11,10 @@ import numpy.typing as npt
 from perception.frames import Frame
 
 Array = npt.NDArray[np.float64]
+Maps = tuple[npt.NDArray[np.int16], npt.NDArray[np.uint16]]
+"""Where each pixel comes from: whole pixels (h, w, 2), and fractions of them (h, w), as OpenCV packs them."""
+Geometry = tuple[Array, Array]
+"""Intrinsics (3, 3) and base_from_camera (4, 4)."""
 
 SAME_TURN = 1e-3  # entries of the two rotations that differ by no more are the same
 SAME_ROW = 0.01  # of the baseline: a displacement out of the row that is none
@@ -23,8 +27,8 @@ class Rectifier:
 
     def __init__(self) -> None:
         self._calibration: tuple[object, ...] = ()
-        self._maps: tuple[tuple[Array, Array], tuple[Array, Array]] | None = None
-        self._geometry: tuple[tuple[Array, Array], tuple[Array, Array]] | None = None
+        self._maps: tuple[Maps, Maps] | None = None
+        self._geometry: tuple[Geometry, Geometry] | None = None
 
     def rectify(self, left: Frame, right: Frame) -> tuple[Frame, Frame]:
         """Both frames with the same intrinsics and orientation, the right one displaced along +x alone.
@@ -93,18 +97,21 @@ def _right_in_left(left: Frame, right: Frame) -> tuple[Array, Array]:
 
 def _rectification(
     left: Frame, right: Frame, offset: Array, turn: Array
-) -> tuple[tuple[tuple[Array, Array], tuple[Array, Array]], tuple[tuple[Array, Array], tuple[Array, Array]]]:
+) -> tuple[tuple[Maps, Maps], tuple[Geometry, Geometry]]:
     """For each camera its maps, and its new intrinsics (3, 3) and base_from_camera (4, 4)."""
     height, width = left.rgb.shape[:2]
     matrices = [np.array([[f.fx, 0.0, f.cx], [0.0, f.fy, f.cy], [0.0, 0.0, 1.0]]) for f in (left, right)]
-    moved = (-turn.T @ offset)[:, None]
-    turns = cv2.stereoRectify(matrices[0], None, matrices[1], None, (width, height), turn.T, moved, alpha=0.0)
-    maps, geometry = [], []
+    moved, straight = (-turn.T @ offset)[:, None], np.zeros(5)  # without distortion
+    turns = cv2.stereoRectify(matrices[0], straight, matrices[1], straight, (width, height), turn.T, moved, alpha=0.0)
+    maps: list[Maps] = []
+    geometry: list[Geometry] = []
     for frame, matrix, rectified, projection in zip((left, right), matrices, turns[:2], turns[2:4], strict=True):
         rotation, intrinsics = np.asarray(rectified, dtype=np.float64), np.asarray(projection[:, :3], dtype=np.float64)
-        across, down = cv2.initUndistortRectifyMap(matrix, None, rotation, intrinsics, (width, height), cv2.CV_16SC2)
+        whole, fraction = cv2.initUndistortRectifyMap(
+            matrix, straight, rotation, intrinsics, (width, height), cv2.CV_16SC2
+        )
         pose = frame.pose_base_from_camera.copy()
         pose[:3, :3] = pose[:3, :3] @ rotation.T
-        maps.append((across, down))
+        maps.append((np.asarray(whole, dtype=np.int16), np.asarray(fraction, dtype=np.uint16)))
         geometry.append((intrinsics, pose))
     return (maps[0], maps[1]), (geometry[0], geometry[1])

@@ -144,9 +144,11 @@ class StereoRange:
 
 def matcher_for(workcell: Workcell, left: Frame) -> StereoMatcher:
     """A matcher for what is on and above the table, by where the camera is."""
-    x, y, top = [], [], workcell.table_height_m
-    for lower, upper, into in zip(workcell.table_lower, workcell.table_upper, (x, y), strict=True):
-        into += [lower - TABLE_MARGIN_M, upper + TABLE_MARGIN_M]
+    top = workcell.table_height_m
+    x, y = (
+        (lower - TABLE_MARGIN_M, upper + TABLE_MARGIN_M)
+        for lower, upper in zip(workcell.table_lower, workcell.table_upper, strict=True)
+    )
     corners = np.array([[across, along, height] for across in x for along in y for height in (top, top + HIGHEST_M)])
     depths = left.project(corners)[:, 2]
     farthest_m = BELOW_TABLE * float(depths.max())

@@ -83,11 +83,12 @@ def features(left: Pixels, right: Pixels, disparity: Image, known: Mask, lowest:
         count: how many were.
     """
     slope = cv2.boxFilter(cv2.absdiff(left[:, 2:], left[:, :-2]), cv2.CV_32F, (TEXTURE_WINDOW, TEXTURE_WINDOW))
-    texture = cv2.copyMakeBorder(slope, 0, 0, 1, 1, cv2.BORDER_REPLICATE)
+    texture = np.asarray(cv2.copyMakeBorder(slope, 0, 0, 1, 1, cv2.BORDER_REPLICATE), dtype=np.float32)
     uniqueness, residual = _fits(left, right, disparity, lowest, count)
-    known_disparity = cv2.max(disparity, float(lowest))
+    known_disparity = np.maximum(disparity, np.float32(lowest))
     window = np.ones((SPREAD_WINDOW, SPREAD_WINDOW), np.uint8)
-    spread = cv2.subtract(cv2.dilate(known_disparity, window), cv2.erode(known_disparity, window))
+    around = cv2.subtract(cv2.dilate(known_disparity, window), cv2.erode(known_disparity, window))
+    spread = np.asarray(around, dtype=np.float32)
     crossing = _crossing(known_disparity, known)
     return _log1p(texture), uniqueness, residual, crossing, _log1p(spread)
 
@@ -107,7 +108,7 @@ def _fits(left: Pixels, right: Pixels, disparity: Image, lowest: int, count: int
         here = np.abs(wanted - np.float32(shift)) <= 1.0
         np.minimum(own, cost, out=own, where=here)
         np.minimum(other, cost, out=other, where=~here)
-    planes = (_log1p(cv2.max(other - own, 0.0)), _log1p(own))
+    planes = (_log1p(np.maximum(other - own, np.float32(0.0))), _log1p(own))
     uniqueness, residual = (cv2.resize(plane, (width, height), interpolation=cv2.INTER_NEAREST) for plane in planes)
     return np.asarray(uniqueness, dtype=np.float32), np.asarray(residual, dtype=np.float32)
 
@@ -119,7 +120,7 @@ def _crossing(disparity: Image, known: Mask) -> Image:
     place = np.maximum(target, 0) + width * np.arange(height, dtype=np.int32)[:, None]
     nearest = np.zeros(height * width, np.float32)
     nearest[place[known]] = disparity[known]  # from left to right: of several, the last and nearest stays
-    return np.asarray(cv2.min(cv2.absdiff(nearest[place], disparity), CROSSING_LIMIT), dtype=np.float32)
+    return np.asarray(np.minimum(np.abs(nearest[place] - disparity), CROSSING_LIMIT), dtype=np.float32)
 
 
 def _log1p(plane: Image) -> Image:

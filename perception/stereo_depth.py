@@ -113,7 +113,7 @@ class StereoMatcher:
         count = 16 * math.ceil((min(focal_times_baseline / self._nearest_m, width) - lowest) / 16.0)
         self._matcher.setMinDisparity(lowest)
         self._matcher.setNumDisparities(count)
-        grey = [cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY) for frame in (left, right)]
+        grey = [cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY).astype(np.uint8) for frame in (left, right)]
         # The matcher leaves as many columns out as its largest disparity; so many are put before, which match nothing.
         padded = [cv2.copyMakeBorder(image, 0, 0, count, 0, cv2.BORDER_REPLICATE) for image in grey]
         sixteenths = self._matcher.compute(padded[0], padded[1])[:, count:]

@@ -186,7 +186,9 @@ class RobotRuntimeAgent:
         health = self._monitors.update(now_ns, HealthSamples(robot, beats, statuses, self._late, cloud_ns))
         self._note_stop(robot)
         self._log_events()
-        self._reading = Reading(now_ns, robot, self._port(ports.scene, None), health, self._operator)
+        perception = statuses["perception"]
+        ledger = None if perception is None else perception.ledger
+        self._reading = Reading(now_ns, robot, self._port(ports.scene, None), health, self._operator, ledger)
         return statuses
 
     def _tick_tree(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from behaviours.profile import Profile
+from perception.ledger import LedgerSummary
 from policies.skill import Assignment, SkillReport
 
 
@@ -40,6 +41,7 @@ class WorkerStatus(msgspec.Struct, frozen=True):
         queue_age_s: how long its newest input waited before it was taken up.
         device_lost: its accelerator failed; it does not work until it is restarted.
         camera_fault: what its images cannot be used for, and why, e.g. `rgbd: black`; empty = they can.
+        ledger: of perception, as of the last second.
     """
 
     source: str
@@ -50,3 +52,4 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     queue_age_s: float = 0.0
     device_lost: bool = False
     camera_fault: str = ""
+    ledger: LedgerSummary | None = None

@@ -10,11 +10,12 @@ import numpy as np
 from models import backends
 from models.preprocessing import PreparedImage
 from models.registry import Registry
-from perception.cascade import CLOSER, Cascade
+from perception.cascade import CLOSER, Cascade, CascadeConfig
 from perception.cascade_models import CascadeModels, load_models
 from perception.compute_budget import load_budget
 from perception.cost_meter import ModelledCost
 from perception.optical_flow import OpticalFlow
+from perception.trigger_file import load_triggers
 from robot_runtime import model_folders
 from rt_control.description import RobotDescription
 
@@ -41,10 +42,11 @@ def make_cascade(
     registry = Registry(model_folders.folder())
     models = load_models(registry, backends.get(backends.DEFAULT))
     budget = load_budget(device)
+    config = CascadeConfig(triggers=load_triggers(registry.user))
     if modelled_ms is not None:
         cost = ModelledCost(modelled_ms)
-        return Cascade(description, models, budget, now_ns, cost=cost, measured_ms=modelled_ms)
-    return Cascade(description, models, budget, now_ns, measured_ms=measure_costs(models))
+        return Cascade(description, models, budget, now_ns, config, cost=cost, measured_ms=modelled_ms)
+    return Cascade(description, models, budget, now_ns, config, measured_ms=measure_costs(models))
 
 
 def measure_costs(

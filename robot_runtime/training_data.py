@@ -11,10 +11,12 @@ import numpy as np
 from models.training.dataset import LABELS, OBJECT, SLOTS, Shard
 from models.training.shards import StoredArrays
 from rt_control.description import load_robot
-from sim.random_table import SEEN, Randomisation
+from sim.random_table import SEEN, UNSEEN, Randomisation
 from sim.training_world import VIEWS_PER_GROUP, TrainingWorld, View
 
 GROUPS_PER_SHARD = 50
+
+Tell = Callable[[int, int], None]
 
 
 def render_dataset(
@@ -22,7 +24,8 @@ def render_dataset(
     seed: int,
     views: int,
     looks: Randomisation = SEEN,
-    tell: Callable[[int, int], None] = lambda done, wanted: None,
+    tell: Tell = lambda done, wanted: None,
+    groups_per_shard: int = GROUPS_PER_SHARD,
 ) -> None:
     """Render what is missing of a data set; one that was interrupted goes on.
 
@@ -32,6 +35,7 @@ def render_dataset(
         views: how many at least.
         looks: of the objects.
         tell: called with how many images are there, and how many there will be.
+        groups_per_shard: what is written at once.
 
     Raises:
         InputError: there is no off-screen OpenGL.
@@ -41,11 +45,11 @@ def render_dataset(
     def make(shard_seed: int) -> Shard:
         world = TrainingWorld(description, shard_seed, looks)
         try:
-            return _shard([view for _ in range(GROUPS_PER_SHARD) for view in world.group()])
+            return _shard([view for _ in range(groups_per_shard) for view in world.group()])
         finally:
             world.close()
 
-    render_missing(folder, seed, views, GROUPS_PER_SHARD * VIEWS_PER_GROUP, make, tell)
+    render_missing(folder, seed, views, groups_per_shard * VIEWS_PER_GROUP, make, tell)
 
 
 def render_missing(
@@ -73,6 +77,17 @@ def render_missing(
         if not path.exists():
             make(seed * 100_000 + index).save(path)
         tell((index + 1) * per_shard, count * per_shard)
+
+
+def render_images(folder: Path, seed: int, count: int, unseen: bool, tell: Tell) -> None:
+    """Render what is missing of a set of single images; at least `count`."""
+    groups = min(GROUPS_PER_SHARD, -(-count // VIEWS_PER_GROUP))
+    render_dataset(folder, seed, count, UNSEEN if unseen else SEEN, tell, groups)
+
+
+def data_folder(folder: Path, kind: str, seed: int, count: int, unseen: bool = False) -> Path:
+    """Where a data set lies."""
+    return folder / "data" / f"{kind}{'-unseen' if unseen else ''}-seed{seed}-{count}"
 
 
 def _shard(views: list[View]) -> Shard:

@@ -12,16 +12,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.adapters.dynamical_level1 import boxes_of_cells, peaks
 from models.training.augmentation import other_camera, random_zoom, warp, zoomed_boxes
-from models.training.dataset import PERSON, SLOTS, Dataset, visible_boxes
+from models.training.dataset import Dataset
 from models.training.measures import Found, Truth, average_precision, share_within
-from models.training.networks import DETECTOR_CLASSES, LEVEL_ONE, STRIDE, LevelOneNetwork
+from models.training.networks import LEVEL_ONE, STRIDE, LevelOneNetwork
+from models.training.truth import DETECTOR_CLASSES, truth_of
 
-LEAST_PIXELS, LEAST_PERSON_PIXELS = 12, 30  # less of a thing need not be found
-MOST_HIDDEN = 0.75
 LEAST_LEFT = 0.5  # of a box after zooming
 CENTRE = 0.35  # of a box around its middle: cells that learn its edges
 IGNORED = -1
+SCORE_FLOOR, MOST_PEAKS = 0.01, 40  # of what is measured: a robot uses less
 
 
 class LevelOneRecipe:
@@ -79,7 +80,8 @@ class LevelOneRecipe:
             shard, number = self._validation.where(index)
             image = torch.from_numpy(np.array(shard.rgb[number])).permute(2, 0, 1)[None].float().div_(255.0)
             logits, boxes, log_depth = network(image)
-            found.append(_decode(logits, boxes))
+            labels, cells, scores = peaks(logits[0].numpy(), SCORE_FLOOR, MOST_PEAKS)
+            found.append(Found(boxes_of_cells(boxes[0].numpy(), cells), scores, labels))
             truth.append(truth_of(shard.objects[number], shard.instance[number]))
             depth = F.interpolate(log_depth, scale_factor=2.0, mode="bilinear").exp()[0, 0].numpy()
             shares.append(share_within(depth, shard.depth_m[number].astype(np.float32)))
@@ -100,27 +102,6 @@ class LevelOneRecipe:
             labels = np.where(truth.ignored, IGNORED, truth.labels)
             self._labels[index] = truth.boxes.astype(np.float32), labels.astype(np.int64)
         return self._labels[index]
-
-
-def truth_of(objects: npt.NDArray[np.void], instance: npt.NDArray[np.uint8]) -> Truth:
-    """What a detector shall find in an image.
-
-    Args:
-        objects: (8,) of `OBJECT`.
-        instance: (h, w), see `Shard`.
-    """
-    boxes = visible_boxes(instance)
-    there = [slot for slot in range(1, SLOTS + 1) if objects["label"][slot - 1] >= 0 and np.isfinite(boxes[slot, 0])]
-    labels = [int(objects["label"][slot - 1]) for slot in there]
-    ignored = [
-        bool(objects["visible_px"][slot - 1] < LEAST_PIXELS or objects["hidden_share"][slot - 1] > MOST_HIDDEN)
-        for slot in there
-    ]
-    if np.isfinite(boxes[PERSON, 0]):
-        there.append(PERSON)
-        labels.append(DETECTOR_CLASSES.index("person"))
-        ignored.append(bool((instance == PERSON).sum() < LEAST_PERSON_PIXELS))
-    return Truth(boxes[there], np.array(labels, dtype=np.int64), np.array(ignored, dtype=bool))
 
 
 def _targets(
@@ -182,16 +163,3 @@ def _box_loss(boxes: Tensor, distances: Tensor, inside: Tensor) -> Tensor:
 
 def _area(distances: Tensor) -> Tensor:
     return (distances[:, 0] + distances[:, 2]) * (distances[:, 1] + distances[:, 3])
-
-
-def _decode(logits: Tensor, boxes: Tensor, most: int = 40) -> Found:
-    score = torch.sigmoid(logits)
-    peak = score * (F.max_pool2d(score, 3, 1, 1) == score)
-    best, index = peak[0].flatten().topk(most)
-    rows, columns = logits.shape[2:]
-    label, cell = index // (rows * columns), index % (rows * columns)
-    row, column = cell // columns, cell % columns
-    distance = boxes[0, :, row, column].clamp(-4.0, 5.0).exp() * STRIDE
-    x, y = (column + 0.5) * STRIDE, (row + 0.5) * STRIDE
-    found = torch.stack([x - distance[0], y - distance[1], x + distance[2], y + distance[3]], dim=1)
-    return Found(found.numpy(), best.numpy(), label.numpy())

@@ -12,11 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.adapters.simcc import points_in_image, soft_maximum
+from models.box_pose import POINTS, angle_between, canonical_frames, scale_by_depth, solve
 from models.preprocessing import cut_out, square_windows
 from models.training.augmentation import other_camera
-from models.training.box_pose import POINTS, angle_between, canonical_frames, scale_by_depth, solve
 from models.training.dataset import LABELS, Dataset, Shard, visible_boxes
-from models.training.networks import BINS, CROP, KEYPOINTS, LEVEL_TWO, MASK, SHAPES, LevelTwoNetwork
+from models.training.networks import BINS, CROP, KEYPOINTS, LEVEL_TWO, MASK, LevelTwoNetwork
 
 MARGIN = 0.35
 LEAST_PIXELS = 20
@@ -91,7 +92,9 @@ class LevelTwoRecipe:
             ]
             embedding, shape, mask, columns, rows, extents = network(_to_input(np.stack(crops)))
             labels = shape.argmax(dim=1).numpy()
-            points = decode_points(columns.numpy(), rows.numpy(), windows)
+            (bins_x, sure_x), (bins_y, sure_y) = soft_maximum(columns.numpy()), soft_maximum(rows.numpy())
+            points = points_in_image(bins_x, bins_y, (BINS, BINS), 0.5, windows).astype(np.float64)
+            sure = np.minimum(sure_x, sure_y).astype(np.float64)
             probability = torch.sigmoid(mask[:, 0]).numpy()
             for index, (shard, number, slot, _) in enumerate(group):
                 entry = shard.objects[number, slot - 1]
@@ -101,7 +104,7 @@ class LevelTwoRecipe:
                 seen = paste(probability[index], windows[index], whole.shape) > 0.5
                 true = whole == slot
                 overlaps.append(float((seen & true).sum() / max((seen | true).sum(), 1)))
-                error = _pose_error(shard, number, slot, points[index], extents[index].exp().numpy(), seen)
+                error = _pose_error(shard, number, slot, points[index], sure[index], extents[index].exp().numpy(), seen)
                 distances.append(error[0])
                 if entry["label"] != LABELS.index("ball"):
                     angles.append(error[1])
@@ -242,30 +245,6 @@ def _contrast(embedding: Tensor, identity: Tensor, label: Tensor) -> Tensor:
     return each[has].mean()
 
 
-def decode_points(
-    columns: npt.NDArray[np.float32], rows: npt.NDArray[np.float32], windows: npt.NDArray[np.float32]
-) -> Array:
-    """Points (n, 9, 3): column and row in px of the image, pixel centres at whole numbers, and score 0..1."""
-    found = []
-    for logits in (columns, rows):
-        best = logits.argmax(axis=2)
-        near = np.clip(best[..., None] + np.arange(-4, 5), 0, BINS - 1)
-        values = np.take_along_axis(logits, near, axis=2)
-        weight = np.exp(values - values.max(axis=2, keepdims=True))
-        found.append(((weight * (near + 0.5)).sum(axis=2) / weight.sum(axis=2) / BINS, _peak(logits)))
-    side = (windows[:, 2] - windows[:, 0])[:, None]
-    x = windows[:, 0, None] + found[0][0] * side - 0.5
-    y = windows[:, 1, None] + found[1][0] * side - 0.5
-    return np.stack([x, y, np.minimum(found[0][1], found[1][1])], axis=2)
-
-
-def _peak(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Highest probability, relative to that of the bell that is trained for."""
-    shifted = np.exp(logits - logits.max(axis=2, keepdims=True))
-    peak: npt.NDArray[np.float32] = np.minimum(1.0, SPREAD_BINS * math.sqrt(2.0 * math.pi) / shifted.sum(axis=2))
-    return peak
-
-
 def paste(
     mask: npt.NDArray[np.float32], window: npt.NDArray[np.float32], shape: tuple[int, ...]
 ) -> npt.NDArray[np.float32]:
@@ -276,14 +255,20 @@ def paste(
 
 
 def _pose_error(
-    shard: Shard, number: int, slot: int, points: Array, extents: npt.NDArray[np.float32], seen: npt.NDArray[np.bool_]
+    shard: Shard,
+    number: int,
+    slot: int,
+    points: Array,
+    sure: Array,
+    extents: npt.NDArray[np.float32],
+    seen: npt.NDArray[np.bool_],
 ) -> tuple[float, float]:
     """Of position (m) and rotation (rad) with the scale from measured depth; infinite where there is no answer."""
     entry = shard.objects[number, slot - 1]
     focal, shape = float(shard.focal_px[number]), shard.rgb.shape[1:3]
     centre = ((shape[1] - 1) / 2.0, (shape[0] - 1) / 2.0)
     relative = extents.astype(np.float64) / extents.max()
-    pose = solve(points[:, :2], relative, points[:, 2], focal, centre)
+    pose = solve(points, relative, sure, focal, centre)
     depth: Array = shard.depth_m[number].astype(np.float64)
     rows, columns = np.nonzero(seen[::2, ::2] & (depth > 0.0))
     if pose is None or len(rows) == 0:
@@ -309,6 +294,3 @@ def _matches(vectors: npt.NDArray[np.float32], group: list[Sight]) -> list[bool]
             if slots[index] in slots[there] and len(there) > 1:
                 right.append(bool(slots[there[int((vectors[there] @ vectors[index]).argmax())]] == slots[index]))
     return right
-
-
-assert SHAPES == LABELS

@@ -21,6 +21,7 @@ from rt_control.errors import InputError
 
 WARM_UP_STEPS = 300
 CHECKPOINT_EVERY_S = 60.0
+TELL_EVERY_S = 10.0
 DECAY = 0.998  # of the smoothed weights, per step
 
 
@@ -60,8 +61,13 @@ class Schedule:
 
 
 def train(
-    recipe: Recipe, schedule: Schedule, folder: Path, seed: int, tell: Callable[[dict[str, float]], None]
-) -> nn.Module:
+    recipe: Recipe,
+    schedule: Schedule,
+    folder: Path,
+    seed: int,
+    tell: Callable[[dict[str, float]], None],
+    stop: Callable[[], bool] = lambda: False,
+) -> nn.Module | None:
     """Train, or go on where an interrupted training with the same seed and schedule stopped.
 
     Args:
@@ -69,10 +75,11 @@ def train(
         schedule: how.
         folder: holds `checkpoint.pt` and `history.jsonl`.
         seed: of weights and batches.
-        tell: called at times with `step`, losses, measures, `seconds`.
+        tell: called about every ten seconds with `step`, `seconds` and losses; at some steps also with measures.
+        stop: asked after each step; the training can go on later.
 
     Returns:
-        The network with the smoothed weights.
+        The network with the smoothed weights; None if it was stopped.
 
     Raises:
         InputError: the checkpoint there is of another training.
@@ -95,8 +102,9 @@ def train(
         smoothed.load_state_dict(saved["smoothed"])
         optimiser.load_state_dict(saved["optimiser"])
         step, seconds = int(saved["step"]), float(saved["seconds"])
-    else:
-        history.unlink(missing_ok=True)
+    # What came after the checkpoint comes again.
+    lines = [line for line in read_history(folder) if line["step"] <= step] if step else []
+    history.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
     def save() -> None:
         partial = checkpoint.with_suffix(".partial")
@@ -113,7 +121,8 @@ def train(
         )
         os.replace(partial, checkpoint)
 
-    begun = last_save = last_told = time.monotonic() - seconds
+    last_save = last_told = time.monotonic()
+    begun = last_save - seconds
     sums: dict[str, float] = {}
     summed = 0
     every = max(1, schedule.steps // schedule.validations)
@@ -122,44 +131,60 @@ def train(
         # The generator is of the step, so that a training that goes on sees the same batches.
         return recipe.batch(np.random.default_rng((seed, number)), schedule.batch)
 
-    ahead = ThreadPoolExecutor(1)  # prepares the next batch while this one is learned
-    following = ahead.submit(batch, step)
-    while step < schedule.steps:
-        network.train()
-        inputs, targets = following.result()
-        following = ahead.submit(batch, step + 1)
-        rate = schedule.rate * _rate_share(step, schedule.steps)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        losses = recipe.losses(network, inputs.contiguous(memory_format=torch.channels_last), targets)
-        total = torch.stack(list(losses.values())).sum()
-        optimiser.zero_grad()
-        total.backward()  # type: ignore[no-untyped-call]  # torch's stubs
-        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimiser.step()
-        _smooth(smoothed, network, min(DECAY, (1.0 + step) / (10.0 + step)))
-        step += 1
-        for name, value in losses.items():
-            sums[name] = sums.get(name, 0.0) + float(value.detach())
-        summed += 1
-        now = time.monotonic()
-        seconds = now - begun
-        measured = step % every == 0 or step == schedule.steps
-        if measured or now - last_told > 10.0:
-            line = {"step": float(step), "seconds": seconds} | {name: value / summed for name, value in sums.items()}
-            sums, summed, last_told = {}, 0, now
-            if measured:
-                smoothed.eval()
-                line |= recipe.validate(smoothed)
+    with ThreadPoolExecutor(1) as ahead:  # prepares the next batch while this one is learned
+        following = ahead.submit(batch, step)
+        while step < schedule.steps:
+            network.train()
+            inputs, targets = following.result()
+            following = ahead.submit(batch, step + 1)
+            rate = schedule.rate * _rate_share(step, schedule.steps)
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            losses = recipe.losses(network, inputs.contiguous(memory_format=torch.channels_last), targets)
+            total = torch.stack(list(losses.values())).sum()
+            optimiser.zero_grad()
+            total.backward()  # type: ignore[no-untyped-call]  # torch's stubs
+            nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+            optimiser.step()
+            _smooth(smoothed, network, min(DECAY, (1.0 + step) / (10.0 + step)))
+            step += 1
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0.0) + float(value.detach())
+            summed += 1
+            now = time.monotonic()
+            seconds = now - begun
+            measured = step % every == 0 or step == schedule.steps
+            if measured or now - last_told > TELL_EVERY_S:
+                line = {"step": float(step), "seconds": seconds}
+                line |= {name: value / summed for name, value in sums.items()}
+                sums, summed, last_told = {}, 0, now
+                if measured:
+                    smoothed.eval()
+                    line |= recipe.validate(smoothed)
                 with history.open("a") as file:
                     file.write(json.dumps(line) + "\n")
-            tell(line)
-        if measured or now - last_save > CHECKPOINT_EVERY_S:
-            save()
-            last_save = now
-    ahead.shutdown(cancel_futures=True)
+                tell(line)
+            stopped = stop() and step < schedule.steps
+            if measured or stopped or now - last_save > CHECKPOINT_EVERY_S:
+                save()
+                last_save = now
+            if stopped:
+                return None
     smoothed.eval()
     return smoothed
+
+
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """What `train` told so far, and wrote into its folder; a line with `score` holds measures too.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    path = folder / "history.jsonl"
+    try:
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); delete {folder} to begin anew") from None
 
 
 def _rate_share(step: int, steps: int) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+NOTHING, IGNORED = -1, -2
 RECALLS = np.linspace(0.0, 1.0, 101)  # where COCO reads precision
 
 
@@ -94,17 +95,34 @@ def matched(
     order = np.argsort(-scores, kind="stable")
     boxes, scores = boxes[order], scores[order]
     counted = (present.labels == label) & ~present.ignored
-    overlaps = intersection_over_union(boxes, present.boxes)
-    taken = np.zeros(len(present.labels), dtype=bool)
-    right, kept = np.zeros(len(boxes), dtype=bool), np.ones(len(boxes), dtype=bool)
+    partner = partners(boxes, present.boxes, counted, present.ignored, threshold)
+    kept = partner != IGNORED
+    return scores[kept], partner[kept] >= 0
+
+
+def partners(
+    boxes: Floats, true: Floats, counted: npt.NDArray[np.bool_], ignored: npt.NDArray[np.bool_], threshold: float = 0.5
+) -> npt.NDArray[np.intp]:
+    """Which true box each found one stands for, (n,): its index, else NOTHING or IGNORED.
+
+    Args:
+        boxes: (n, 4) px, the best first: it has the first choice, and no true box is given twice.
+        true: (m, 4) px.
+        counted: (m,), those that may be found.
+        ignored: (m,), those that need not be found; what lies on one of them is neither right nor wrong.
+        threshold: intersection over union from which a detection is right.
+    """
+    overlaps = intersection_over_union(boxes, true)
+    free = counted.copy()
+    partner = np.full(len(boxes), NOTHING, dtype=np.intp)
     for index in range(len(boxes)):
-        free = np.where(counted & ~taken, overlaps[index], 0.0)
-        best = int(free.argmax()) if len(free) else 0
-        if len(free) and free[best] >= threshold:
-            taken[best] = right[index] = True
-        else:
-            kept[index] = not (present.ignored & (overlaps[index] >= threshold)).any()
-    return scores[kept], right[kept]
+        left = np.where(free, overlaps[index], 0.0)
+        best = int(left.argmax()) if len(left) else 0
+        if len(left) and left[best] >= threshold:
+            free[best], partner[index] = False, best
+        elif (ignored & (overlaps[index] >= threshold)).any():
+            partner[index] = IGNORED
+    return partner
 
 
 def share_within(predicted: Floats, true: Floats, factor: float = 1.25) -> float:

@@ -14,8 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-DETECTOR_CLASSES = ("cube", "box", "cylinder", "ball", "person")
-SHAPES = DETECTOR_CLASSES[:4]
+from models.training.dataset import LABELS
+from models.training.truth import DETECTOR_CLASSES
+
+SHAPES = LABELS
 STRIDE = 4
 KEYPOINTS = 9
 BINS = 128

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from models.roles import Role
+
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
@@ -63,6 +65,16 @@ def output_file(text: str) -> Path:
 def json_destination(text: str) -> str:
     """Where JSON goes: a file in a folder that exists, or `-`."""
     return text if text == "-" else str(output_file(text))
+
+
+def role(text: str) -> Role:
+    """A role of models, by name."""
+    from models.roles import ROLES
+
+    found = next((role for role in ROLES if role == text), None)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no role; roles: {', '.join(ROLES)}")
+    return found
 
 
 def add_root_argument(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robot_runtime.commands import arguments
+from robot_runtime.commands import arguments, models_budget, models_export, models_train, models_tune
 
 if TYPE_CHECKING:
     from models.registry import Registry
@@ -23,7 +23,7 @@ def register(commands: Subparsers) -> None:
     """Add the commands."""
     group = commands.add_parser(
         "models",
-        help="networks: list them, add your own, verify them",
+        help="networks: list them, add your own, verify, train and tune them",
         description="A model is a folder: a network, a manifest, a golden answer. A role is bound to one of them.",
     ).add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -42,7 +42,9 @@ def register(commands: Subparsers) -> None:
         "it does not run or does not fit. docs/models.md says what each refusal means.",
     )
     add.add_argument("file", type=Path, help="ONNX file with its weights inside")
-    add.add_argument("--role", action="append", required=True, type=_role, help="that it fills; several if repeated")
+    add.add_argument(
+        "--role", action="append", required=True, type=arguments.role, help="that it fills; several if repeated"
+    )
     add.add_argument("--adapter", required=True, help="that understands its outputs")
     add.add_argument("--licence", required=True, help="SPDX expression, e.g. Apache-2.0")
     add.add_argument("--name", help="of the model (default: the file's name)")
@@ -59,6 +61,11 @@ def register(commands: Subparsers) -> None:
     verify.add_argument("--backend", default=DEFAULT_BACKEND, help=f"that runs them (default: {DEFAULT_BACKEND})")
     arguments.add_json_argument(verify)
     verify.set_defaults(handler=verify_command)
+
+    models_train.register(group)
+    models_export.register(group)
+    models_tune.register(group)
+    models_budget.register(group)
 
 
 def list_command(options: argparse.Namespace) -> int:
@@ -172,13 +179,3 @@ def _verdict(what: str, refusal: str) -> Figure:
     from robot_runtime.report import Figure
 
     return Figure(name=what, value="refused" if refusal else "sound", target="sound", holds=not refusal, note=refusal)
-
-
-def _role(text: str) -> Role:
-    """A role, by name."""
-    from models.roles import ROLES
-
-    found = next((role for role in ROLES if role == text), None)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no role; roles: {', '.join(ROLES)}")
-    return found

@@ -8,11 +8,13 @@ import time
 import cv2
 import numpy as np
 
+from perception import ledger_file
 from perception.frames import Frame
 from perception.robot_shape import position_at, robot_capsules
 from perception.scene import Scene
 from robot_runtime.directive import Directive, WorkerStatus
 from robot_runtime.frames import read_frame
+from robot_runtime.kept_ledger import LEDGER_FILE
 from robot_runtime.perception_setup import make_cascade
 from robot_runtime.skill_workspace import wish_of
 from robot_runtime.transport import LatestPublisher, LatestSubscriber
@@ -24,13 +26,15 @@ from rt_control.heartbeat import Pulse
 
 RATE_HZ = 30.0
 STATUS_PERIOD_NS = 50_000_000
+LEDGER_PERIOD_NS = 1_000_000_000
 
 
 def work(context: WorkerContext) -> None:
     """Look at each new image of the RGB-D camera, at most as often as the profile in force says."""
     cv2.setNumThreads(1)
     run, description = context.run, context.description
-    watch = SceneWatch(description, make_cascade(description, time.monotonic_ns()))
+    cascade = make_cascade(description, time.monotonic_ns())
+    watch = SceneWatch(description, cascade)
     kinematics = native.Kinematics(context.model())
     camera = description.camera_of("scene").name
     frames = native.FrameReader(run.path(f"frame.{camera}"))
@@ -44,6 +48,7 @@ def work(context: WorkerContext) -> None:
     seen_number = 0
     told_ns = 0
     told: tuple[int, str] = (0, "")
+    ledger = cascade.ledger.summary(time.monotonic_ns())
 
     def arrived() -> bool:
         nonlocal frame
@@ -51,7 +56,7 @@ def work(context: WorkerContext) -> None:
         return frame is not None
 
     def step(now_ns: int) -> None:
-        nonlocal frame, seen_number, told_ns, told
+        nonlocal frame, seen_number, told_ns, told, ledger
         directive = directives.read()
         rate_hz = RATE_HZ if directive is None else directive.profile.perception_rate_hz
         sequence = 0 if directive is None else directive.sequence
@@ -76,14 +81,18 @@ def work(context: WorkerContext) -> None:
         frame = None
         if (now_told := (sequence, watch.camera_fault)) != told or now_ns - told_ns >= STATUS_PERIOD_NS:
             told, told_ns = now_told, now_ns
+            if now_ns - ledger.stamp_ns >= LEDGER_PERIOD_NS:
+                ledger = cascade.ledger.summary(now_ns)
+            fault = watch.camera_fault
             statuses.publish(
                 WorkerStatus(
-                    "perception", os.getpid(), sequence, now_ns, None, queue_age_s, camera_fault=watch.camera_fault
+                    "perception", os.getpid(), sequence, now_ns, None, queue_age_s, camera_fault=fault, ledger=ledger
                 )
             )
 
     loop = PeriodicLoop(RATE_HZ, pulse, arrived)
     loop.run(step)
+    ledger_file.save(cascade.ledger, run.path(LEDGER_FILE), cascade.device, time.monotonic_ns())
 
 
 if __name__ == "__main__":

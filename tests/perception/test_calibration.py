@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perception.calibration import expected_calibration_error, fit_calibration, load_calibration
-from rt_control.errors import InputError
+from perception.calibration import ScoreCalibration, expected_calibration_error, fit_calibration
 
 
 def overconfident(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -63,32 +60,20 @@ def test_the_error_is_the_mean_gap_between_said_and_right() -> None:
     assert expected_calibration_error([1.0, 0.0], [True, True]) == pytest.approx(0.5)
 
 
-def test_a_calibration_is_read_as_it_was_written(tmp_path: Path) -> None:
-    calibration = fit_calibration(*overconfident(300, 2))
-    calibration.save(tmp_path / "score.json")
-    assert load_calibration(tmp_path / "score.json") == calibration
-
-
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("scores", "probabilities", "message"),
     [
-        ("{", "no score calibration: .*; fit one"),
-        ('{"scores": [0.1], "probabilities": [0.1], "samples": 1, "extra": 1}', "unknown field `extra`"),
-        ('{"scores": [0.5, 0.1], "probabilities": [0.1, 0.2], "samples": 1}', "they must rise"),
-        ('{"scores": [0.1, 0.5], "probabilities": [0.3, 0.2], "samples": 1}', "they must not fall"),
-        ('{"scores": [0.1], "probabilities": [1.2], "samples": 1}', "they must be in 0..1"),
-        ('{"scores": [0.1], "probabilities": [], "samples": 1}', "1 scores and 0 probabilities"),
+        ((0.5, 0.1), (0.1, 0.2), "they must rise"),
+        ((0.1, 0.5), (0.3, 0.2), "they must not fall"),
+        ((0.1,), (1.2,), "they must be in 0..1"),
+        ((0.1,), (), "1 scores and 0 probabilities"),
     ],
 )
-def test_a_file_that_is_no_calibration_is_refused(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "score.json").write_text(text)
-    with pytest.raises(InputError, match=message):
-        load_calibration(tmp_path / "score.json")
-
-
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="nowhere.json: no score calibration"):
-        load_calibration(tmp_path / "nowhere.json")
+def test_what_is_no_calibration_is_refused(
+    scores: tuple[float, ...], probabilities: tuple[float, ...], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        ScoreCalibration(scores, probabilities, 1)
 
 
 @pytest.mark.parametrize(

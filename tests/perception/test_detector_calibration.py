@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ CALIBRATION = DetectorCalibration(
     thing=ScoreCalibration((0.1, 0.9), (0.2, 0.98), 100),
     label=ScoreCalibration((0.1, 0.9), (0.4, 0.8), 80),
 )
+FALLING = msgspec.json.encode(CALIBRATION).replace(b"[0.2,0.98]", b"[0.98,0.2]")
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
@@ -24,7 +26,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert load_calibration(path) == CALIBRATION
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b'{"golden": "0", "thing": 1, "label": 2}'])
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"golden": "0", "thing": 1, "label": 2}', FALLING])
 def test_another_file_is_refused_with_the_mend(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "detector.json"
     path.write_bytes(content)
@@ -44,7 +46,7 @@ def test_an_observation_says_apart_that_there_is_a_thing_and_that_its_name_is_ri
         np.array([0, 1]),
         ("cube", "person"),
     )
-    cube, person = observations(detections, CALIBRATION, None, 0.004)
+    cube, person = observations(detections, CALIBRATION, None, 0.004, np.zeros((1, 8)), 0.0)
     assert (cube.label, person.label) == ("cube", "person")
     assert (cube.score, cube.label_score) == pytest.approx((0.98, 0.8))
     # Nothing else is of a person's kind: where there is one, the name is right.

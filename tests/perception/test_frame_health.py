@@ -217,7 +217,7 @@ ANY_FLOAT = st.floats(allow_nan=True, allow_infinity=True)
     moves=st.booleans(),
 )
 def test_garbage_is_always_named_and_never_raises(
-    rgb: Any, depth: Any, pose: Any, numbers: tuple[float, ...], stamp_ns: int, moves: bool
+    rgb: Any, depth: Any, pose: Any, numbers: tuple[float, float, float, float], stamp_ns: int, moves: bool
 ) -> None:
     judge = FrameJudge(LIMITS)
     verdict = judge.judge(Frame("eye", 1, stamp_ns, rgb, depth, *numbers, pose), 10**10, moves)
@@ -255,6 +255,6 @@ def test_the_limits_of_a_camera_are_those_of_its_file() -> None:
         ({"black_level": 250.0}, "black darker than white"),
     ],
 )
-def test_limits_that_make_no_sense_are_refused(wrong: dict[str, float], message: str) -> None:
+def test_limits_that_make_no_sense_are_refused(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(LIMITS, **wrong)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -44,7 +45,7 @@ def test_the_maps_are_computed_once_for_a_calibration(monkeypatch: pytest.Monkey
     computed = 0
     original = cv2.stereoRectify
 
-    def counted(*args: object, **kwargs: object) -> object:
+    def counted(*args: Any, **kwargs: Any) -> object:
         nonlocal computed
         computed += 1
         return original(*args, **kwargs)

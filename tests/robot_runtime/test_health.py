@@ -174,7 +174,9 @@ def test_the_camera_fault_of_a_replaced_worker_is_not_its_successors() -> None:
     watch.camera_faults["perception"] = "rgbd: black"
     beats, samples = watch.tick(), watch.samples()
     assert not beats.perception.ok
-    successor = msgspec.structs.replace(samples.beats["perception"], pid=99)  # type: ignore[type-var]
+    beat = samples.beats["perception"]
+    assert beat is not None
+    successor = msgspec.structs.replace(beat, pid=99)
     now_ns = watch.now_ns
     for index in range(1, 60):
         beat = msgspec.structs.replace(successor, count=index)

@@ -1,0 +1,108 @@
+"""`models tune`: fits what the detector's scores mean, and the threshold of closer looks."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robot_runtime.commands import arguments
+
+if TYPE_CHECKING:
+    from robot_runtime.commands.arguments import Subparsers
+
+IMAGES = 800
+SLACK = 0.005
+# Added to the seed: no image that a model is trained or measured with.
+FITTING, CHECKING = 3_000_000, 4_000_000
+
+
+def register(group: Subparsers) -> None:
+    """Add the command to those of `models`."""
+    parser = group.add_parser(
+        "tune",
+        help="fit what the detector's scores mean, and when a closer look is worth it",
+        description="Fit the calibration of the bound detector and the confidence threshold of closer looks on "
+        "rendered images, and measure them on others. Exit code 1 if the calibration or its guarantee does not hold "
+        "there. docs/training.md says what the report shows.",
+    )
+    parser.add_argument("--images", type=arguments.count, default=IMAGES, metavar="N", help=f"(default: {IMAGES})")
+    parser.add_argument("--seed", type=arguments.seed, default=1, help="of the images (default: 1)")
+    parser.add_argument("--folder", type=Path, help="for data and report (default: ~/.cache/dynamical/training)")
+    parser.add_argument(
+        "--slack",
+        type=_share,
+        default=SLACK,
+        metavar="SHARE",
+        help=f"of things whose name may be wrong although more looks would mend it (default: {SLACK:g})",
+    )
+    parser.add_argument("--into", type=Path, metavar="FOLDER", help="write calibration and thresholds there, to ship")
+    arguments.add_json_argument(parser)
+    parser.set_defaults(handler=handle)
+
+
+def handle(options: argparse.Namespace) -> int:
+    """Tune."""
+    from typing import cast
+
+    from models import backends
+    from models.registry import Registry
+    from models.roles import Detector, FeatureExtractor
+    from models.training.dataset import Dataset
+    from perception.cascade_models import user_calibration
+    from perception.trigger_file import USER_FILE, write_triggers
+    from robot_runtime import line_plot, machine, model_folders, model_tuning, origin, training_folder
+    from robot_runtime.progress_lines import ProgressLines
+    from robot_runtime.report import Report, emit
+    from robot_runtime.training_data import data_folder, render_images
+
+    def say(line: str) -> None:
+        if options.json_path != "-":
+            print(line, flush=True)
+
+    folder = options.folder or training_folder.folder()
+    user = model_folders.folder()
+    with Registry(user) as registry:
+        backend = backends.get(backends.DEFAULT)
+        detector = registry.activate("detector", backend)
+        features = registry.activate("features", backend)
+        say(f"tunes {detector.manifest.name} with closer looks of {features.manifest.name}")
+        samples = []
+        for offset in (FITTING, CHECKING):
+            path = data_folder(folder, "images", options.seed + offset, options.images)
+            render_images(path, options.seed + offset, options.images, False, ProgressLines("images", say).at)
+            samples.append(
+                model_tuning.sample(
+                    Dataset(path),
+                    cast(Detector, detector.fills),
+                    cast(FeatureExtractor, features.fills),
+                    ProgressLines("looked at", say).at,
+                )
+            )
+    name = detector.manifest.name
+    tuning = model_tuning.tune(samples[0], samples[1], detector.manifest, options.slack)
+    calibration, thresholds = user_calibration(user, name), user / USER_FILE
+    if options.into is not None:
+        calibration = options.into / "calibrations" / f"{name}.json"
+        thresholds = options.into / "thresholds" / "default.toml"
+    tuning.calibration.save(calibration)
+    write_triggers(thresholds, confidence=tuning.confidence)
+    command = f"models tune --images {options.images} --seed {options.seed} --slack {options.slack:g}"
+    report = Report(command, origin.commit(), machine.describe(), tuning.figures)
+    run = folder / "runs" / f"tune-{name}-seed{options.seed}-{options.images}"
+    run.mkdir(parents=True, exist_ok=True)
+    line_plot.write(tuning.panels, run / "curves.png")
+    (run / "report.md").write_text(f"{report.markdown()}\n![curves](curves.png)\n", encoding="utf-8")
+    say(f"calibration: {calibration}; thresholds: {thresholds}; report: {run / 'report.md'}")
+    return emit(report, options.json_path)
+
+
+def _share(text: str) -> float:
+    """A share: a number from 0 to below 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value < 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share; give a number from 0 to below 1, e.g. 0.005")
+    return value

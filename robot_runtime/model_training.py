@@ -1,0 +1,232 @@
+"""Trains a network: data, training, export, report. Each part goes on where it was interrupted. Needs PyTorch."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import msgspec
+import torch
+from torch import nn
+
+from models import adapters
+from models.roles import Role
+from models.training.export import export_onnx, multiply_adds
+from models.training.loop import Schedule, read_history, train
+from robot_runtime import line_plot
+from robot_runtime.line_plot import Line, Panel
+from robot_runtime.report import Figure
+from robot_runtime.training_data import data_folder
+from robot_runtime.training_plan import PLANS, TrainingPlan
+from rt_control.errors import InputError
+
+# Added to the seed of the training images, so that no image is in two sets.
+HELD_OUT, UNSEEN = 1_000_000, 2_000_000
+MOST_HELD_OUT = 800
+REQUEST_FILE = "training.json"
+NOT_LOSSES = ("step", "seconds", "score")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRequest:
+    """What to train.
+
+    Attributes:
+        role: that it shall fill; its plan trains all roles of its network.
+        plan: see there.
+        variant: `small` or `medium`.
+        images: to train on.
+        steps: of the optimiser.
+        seed: of images, weights and batches.
+        folder: for data sets and runs.
+        threads: of PyTorch.
+    """
+
+    role: Role
+    plan: TrainingPlan
+    variant: str
+    images: int
+    steps: int
+    seed: int
+    folder: Path
+    threads: int
+
+    @property
+    def command(self) -> str:
+        """That trains it anew."""
+        return (
+            f"dynamical models train {self.role} --variant {self.variant} --images {self.images}"
+            f" --steps {self.steps} --seed {self.seed}"
+        )
+
+    @property
+    def run_folder(self) -> Path:
+        """Of checkpoint, history, network and report."""
+        name = f"{self.plan.adapter}-{self.variant}-seed{self.seed}-{self.images}x{self.steps}"
+        return self.folder / "runs" / name
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """What came of it.
+
+    Attributes:
+        file: ONNX.
+        gflop_per_run: a multiply-add counted as two.
+        figures: how good it is on images that it was not trained on.
+        panels: its curves.
+    """
+
+    file: Path
+    gflop_per_run: float
+    figures: tuple[Figure, ...]
+    panels: tuple[Panel, ...]
+
+
+def train_model(
+    asked: TrainingRequest,
+    tell_data: Callable[[int, int], None],
+    tell: Callable[[dict[str, float]], None],
+    stop: Callable[[], bool],
+) -> TrainedModel | None:
+    """Render, train, export and measure.
+
+    Args:
+        asked: what.
+        tell_data: called with how many images there are, and how many there will be.
+        tell: see `train`.
+        stop: see `train`.
+
+    Returns:
+        None if it was stopped while it trained.
+
+    Raises:
+        InputError: there is no off-screen OpenGL, or the folder holds another training.
+        DynamicalError: the exported network does not answer as the trained one.
+    """
+    plan, folder = asked.plan, asked.run_folder
+    held_out = min(MOST_HELD_OUT, asked.images)
+    sets = [
+        (asked.seed, asked.images, False),
+        (asked.seed + HELD_OUT, held_out, False),
+        (asked.seed + UNSEEN, held_out, True),
+    ]
+    paths = [data_folder(asked.folder, plan.data, *item) for item in sets]
+    for path, (seed, count, unseen) in zip(paths, sets, strict=True):
+        plan.render(path, seed, count, unseen, tell_data)
+    cv2.setNumThreads(1)
+    torch.set_num_threads(asked.threads)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / REQUEST_FILE).write_bytes(msgspec.json.encode({"role": asked.role, "variant": asked.variant}))
+    schedule = Schedule(asked.steps, plan.batch, plan.rate)
+    network = train(plan.recipe(asked.variant, paths[0], paths[1]), schedule, folder, asked.seed, tell, stop)
+    if network is None:
+        return None
+    file = folder / "model.onnx"
+    cost = export_network(plan, network, file)
+    history = read_history(folder)
+    measured = [line for line in history if "score" in line]
+    unseen_measures = plan.recipe(asked.variant, paths[2], paths[2]).validate(network)
+    figures = (
+        *_figures(measured[-1], unseen_measures),
+        Figure(name="images trained on", value=asked.images),
+        Figure(name="steps", value=asked.steps),
+        Figure(name="training took", value=history[-1]["seconds"] / 60.0, unit="min"),
+        Figure(name="parameters", value=sum(item.numel() for item in network.parameters())),
+        Figure(name="cost of a run", value=cost, unit="GFLOP"),
+    )
+    return TrainedModel(file, cost, figures, panels(history, unseen_measures))
+
+
+def panels(history: Sequence[Mapping[str, float]], measures: Iterable[str]) -> tuple[Panel, ...]:
+    """Curves over the steps.
+
+    Args:
+        history: see `read_history`.
+        measures: names of what is a measure, and no loss.
+    """
+    measures = [name for name in measures if name != "score"]
+    names = dict.fromkeys(name for line in history for name in line)
+    losses = [name for name in names if name not in (*NOT_LOSSES, *measures)]
+    shares = [name for name in measures if all(0.0 <= line.get(name, 0.0) <= 1.0 for line in history)]
+    wanted = (
+        ("losses", losses, True),
+        ("measures, held-out images", shares, False),
+        ("measures with units, held-out images", [name for name in measures if name not in shares], True),
+    )
+    return tuple(
+        Panel(title, "step", tuple(_line(name, history) for name in names), log_y)
+        for title, names, log_y in wanted
+        if names
+    )
+
+
+def write_curves(model: TrainedModel, path: Path) -> None:
+    """Draw the curves into a PNG file."""
+    line_plot.write(model.panels, path)
+
+
+def _line(name: str, lines: Sequence[Mapping[str, float]]) -> Line:
+    given = [line for line in lines if name in line]
+    return Line(name, [line["step"] for line in given], [line[name] for line in given])
+
+
+def _figures(held_out: dict[str, float], unseen: dict[str, float]) -> list[Figure]:
+    found = []
+    for name, value in unseen.items():
+        if name != "score":
+            found.append(_figure(f"{name}, held-out images", held_out[name]))
+            found.append(_figure(f"{name}, colours and sizes that it never saw", value))
+    return found
+
+
+def _figure(name: str, value: float) -> Figure:
+    if math.isfinite(value):
+        return Figure(name=name, value=value)
+    return Figure(name=name, value=None, note="no answer for half of the things or more")
+
+
+def export_network(plan: TrainingPlan, network: nn.Module, path: Path) -> float:
+    """Write a network as ONNX.
+
+    Returns:
+        GFLOP of a run with a batch of one, a multiply-add counted as two.
+
+    Raises:
+        DynamicalError: the file does not answer as the network does.
+    """
+    adapter = adapters.get(plan.adapter)
+    (image,) = adapter.inputs
+    any_count = isinstance(image.shape[0], str)
+    shape = [2 if isinstance(size, str) else size for size in image.shape]
+    example = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+    export_onnx(network, example, str(image.name), [str(item.name) for item in adapter.outputs], path, any_count)
+    return 2e-9 * multiply_adds(network, example[:1])
+
+
+def export_checkpoint(run_folder: Path, path: Path) -> int:
+    """Write the network of a training as ONNX, as far as it has come.
+
+    Returns:
+        The number of steps that it was trained for.
+
+    Raises:
+        InputError: there is no training in the folder.
+        DynamicalError: the file does not answer as the network does.
+    """
+    try:
+        request = msgspec.json.decode((run_folder / REQUEST_FILE).read_bytes(), type=dict[str, str])
+        saved = torch.load(run_folder / "checkpoint.pt", weights_only=True)
+    except (OSError, msgspec.DecodeError, RuntimeError, pickle.UnpicklingError) as error:
+        raise InputError(
+            f"{run_folder}: holds no training ({error}); give the folder that `dynamical models train` named"
+        ) from None
+    plan = next(item for item in PLANS if request["role"] in item.roles)
+    network = plan.network(request["variant"])
+    network.load_state_dict(saved["smoothed"])
+    export_network(plan, network, path)
+    return int(saved["step"])
