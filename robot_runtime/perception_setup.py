@@ -49,12 +49,15 @@ def make_cascade(
     return Cascade(description, models, budget, now_ns, config, measured_ms=measure_costs(models))
 
 
-def measure_costs(models: CascadeModels, now_s: Callable[[], float] = time.perf_counter) -> dict[str, float]:
-    """What one look of each role takes here, ms, carefully; some tenths of a second of trials.
+def measure_costs(
+    models: CascadeModels, now_s: Callable[[], float] = time.perf_counter, careful: float = CAREFUL
+) -> dict[str, float]:
+    """What one look of each role takes here, ms; some tenths of a second of trials.
 
     Args:
         models: of the cascade.
         now_s: clock that measures.
+        careful: times the median of the trials.
     """
     random = np.random.default_rng(0)
     rgb = random.integers(0, 255, (240, 320, 3), dtype=np.uint8)
@@ -80,13 +83,14 @@ def measure_costs(models: CascadeModels, now_s: Callable[[], float] = time.perf_
         shown.append(PreparedImage(rgb))
         models.detector.detect(shown[-1])
 
-    return {
-        "detector": _took_ms(detect, now_s),
+    roles: dict[str, Callable[[], object]] = {
+        "detector": detect,
         # Of an image that was detected in: a network that fills both roles has run for it.
-        "depth": _took_ms(lambda: models.depth.estimate(shown[-1]), now_s),
-        "flow": _took_ms(follow, now_s),
-        CLOSER: _took_ms(look_closer, now_s),
+        "depth": lambda: models.depth.estimate(shown[-1]),
+        "flow": follow,
+        CLOSER: look_closer,
     }
+    return {role: careful * _took_ms(work, now_s) for role, work in roles.items()}
 
 
 def _took_ms(work: Callable[[], object], now_s: Callable[[], float]) -> float:
@@ -95,4 +99,4 @@ def _took_ms(work: Callable[[], object], now_s: Callable[[], float]) -> float:
         begun = now_s()
         work()
         took.append(now_s() - begun)
-    return CAREFUL * float(np.median(took)) * 1e3
+    return float(np.median(took)) * 1e3

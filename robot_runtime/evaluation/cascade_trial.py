@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import cv2
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
+from models import backends
+from models.registry import Registry
 from perception.cascade import Cascade, Wish
-from perception.cascade_models import CascadeModels
-from perception.compute_budget import ComputeBudget
+from perception.cascade_models import CascadeModels, load_models
+from perception.compute_budget import ComputeBudget, load_budget
 from perception.ledger import Outcome
 from perception.robot_shape import robot_capsules
 from perception.scene import Scene
 from perception.triggers import Workspace
+from robot_runtime import model_folders
 from robot_runtime.evaluation import strategies
 from robot_runtime.evaluation.compute_clock import ComputeClock, LevelOneMemory
 from robot_runtime.evaluation.scorer import Scorer
 from robot_runtime.evaluation.strategies import Strategy
 from robot_runtime.evaluation.tally import Tally
-from robot_runtime.perception_setup import measure_costs
+from robot_runtime.perception_setup import DEVICE, measure_costs
 from robot_runtime.skill_workspace import REACH_M
 from rt_control import _native as native
-from rt_control.description import RobotDescription
+from rt_control.description import RobotDescription, load_robot
 from rt_control.model_compiler import compile_model
 from sim.evaluation_sequences import Episode, Moment, render_episode
 
+ROBOT = "arm7"
 WARM_UP = 10  # images whose cost does not count: what is done for the first time takes longer
 LARGEST_CHANCE = 0.95
 
@@ -71,7 +77,7 @@ class CascadeTrial:
         self._kinematics = native.Kinematics(compile_model(description))
         self._clock = ComputeClock()
         self._memory = LevelOneMemory(models, self._clock)
-        self.measured_ms = measure_costs(models, self._clock.now_s)
+        self.measured_ms = measure_costs(models, self._clock.now_s, careful=1.0)
 
     def episode(
         self,
@@ -144,7 +150,7 @@ class CascadeTrial:
         tally.looks = sum(item.level == 2 for item in entries)
         return tally
 
-    def _workspace(self, moment: Moment, tcp_base: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Workspace:
+    def _workspace(self, moment: Moment, tcp_base: npt.NDArray[np.float64]) -> Workspace:
         """As of a skill that moves the hand to where the arm stops next, and there down to the table."""
         target = self._kinematics.forward(moment.arm_goal)[:3, 3].copy()
         target[2] = self._description.workcell.table_height_m
@@ -154,6 +160,19 @@ class CascadeTrial:
 def _same_looks(cascade: Tally) -> float:
     """The chance with which looks by lot are as many as the cascade's."""
     return float(np.clip(cascade.looks / max(cascade.candidates, 1), 1e-4, LARGEST_CHANCE))
+
+
+@contextmanager
+def open_trial() -> Iterator[CascadeTrial]:
+    """A trial of the bound models on the simulated robot; the models are closed with it.
+
+    Raises:
+        ModelRefusedError: a model fails a check.
+        InputError: a role has no model, or its detector was never calibrated.
+    """
+    with Registry(model_folders.folder()) as registry:
+        models = load_models(registry, backends.get(backends.DEFAULT))
+        yield CascadeTrial(load_robot(ROBOT), models, load_budget(DEVICE))
 
 
 def episodes_of(frames: int, of_one: int) -> Sequence[int]:

@@ -1,4 +1,4 @@
-"""How well tracks keep to the things that they follow, as the CLEAR MOT metrics count it (Bernardin, Stiefelhagen 2008)."""
+"""How well tracks keep to what they follow, as the CLEAR MOT metrics count it (Bernardin, Stiefelhagen 2008)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways to decide when level 2 looks: the cascade's own, those that it is compared with, and parts of it switched off."""
+"""Ways to decide when level 2 looks: the cascade's own, what it is compared with, and parts of it switched off."""
 
 from __future__ import annotations
 
