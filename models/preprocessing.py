@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import cv2
 import msgspec
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Value = TypeVar("Value", np.uint8, np.float32)
 PAD_GREY = 114.0 / 255.0  # what YOLO pads with; the others do not care
 
 
@@ -22,7 +23,9 @@ class Preprocessing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         width, height: of the input, px.
         fit: `stretch` to the size, or `letterbox`: keep the aspect, centre, pad with grey.
         mean, deviation: per channel, of values scaled to 0..1.
-        margin: crops only: by how much of its longer side a box is widened at each side before it is cut out, square.
+        margin: crops only: by how much of its longer side a box is widened at each side before it is cut out.
+        window: crops only: what is cut out is a `square`, or has the `aspect` of the input, so that nothing is
+            distorted if the input is not square; the margin is then of the side that fills the window.
     """
 
     width: int
@@ -31,6 +34,7 @@ class Preprocessing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     deviation: tuple[float, float, float] = (1.0, 1.0, 1.0)
     margin: float = 0.0
+    window: Literal["square", "aspect"] = "square"
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
@@ -54,9 +58,19 @@ class Placement:
 
     def boxes_to_image(self, boxes: Floats) -> Floats:
         """Boxes (n, 4) of the input as boxes of the image."""
-        offset = np.array([self.offset_x, self.offset_y] * 2, dtype=np.float32)
-        scale = np.array([self.scale_x, self.scale_y] * 2, dtype=np.float32)
-        return (boxes - offset) / scale
+        return (boxes - self._offset) / self._scale
+
+    def boxes_to_input(self, boxes: Floats) -> Floats:
+        """Boxes (n, 4) of the image as boxes of the input."""
+        return np.asarray(boxes, dtype=np.float32).reshape(-1, 4) * self._scale + self._offset
+
+    @property
+    def _scale(self) -> Floats:
+        return np.array([self.scale_x, self.scale_y] * 2, dtype=np.float32)
+
+    @property
+    def _offset(self) -> Floats:
+        return np.array([self.offset_x, self.offset_y] * 2, dtype=np.float32)
 
 
 class PreparedImage:
@@ -91,13 +105,14 @@ class PreparedImage:
         return self._whole[how]
 
     def crops(self, boxes: Floats, how: Preprocessing) -> tuple[Floats, Floats]:
-        """Square windows around boxes (n, 4) as input (n, 3, h, w), and the windows (n, 4) px.
+        """Windows around boxes (n, 4) as input (n, 3, h, w), and the windows (n, 4) px.
 
         The same arrays for the same boxes. Beyond the edge of the image its last pixels are repeated.
         """
         key = (how, np.asarray(boxes, dtype=np.float32).tobytes())
         if key not in self._crops:
-            windows = square_windows(boxes, how.margin)
+            aspect = how.width / how.height if how.window == "aspect" else 1.0
+            windows = windows_around(boxes, how.margin, aspect)
             inputs = np.empty((len(windows), 3, how.height, how.width), dtype=np.float32)
             for index, window in enumerate(windows):
                 inputs[index] = _normalised(cut_out(self.rgb, window, how.width, how.height), how)
@@ -108,15 +123,22 @@ class PreparedImage:
 
 def square_windows(boxes: Floats, margin: float) -> Floats:
     """Squares (n, 4) px with the centres of boxes (n, 4), as wide as their longer side and the margin at each side."""
+    return windows_around(boxes, margin, 1.0)
+
+
+def windows_around(boxes: Floats, margin: float, aspect: float) -> Floats:
+    """The smallest windows (n, 4) px around boxes (n, 4), `aspect` times as wide as high, and a margin at each side."""
     boxes = np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2.0
-    half = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=1.0, keepdims=True) * (0.5 + margin)
+    size = (boxes[:, 2:] - boxes[:, :2]) * np.array([1.0, aspect], dtype=np.float32)
+    width = size.max(axis=1, initial=1.0, keepdims=True) * (1.0 + 2.0 * margin)
+    half = width * np.array([0.5, 0.5 / aspect], dtype=np.float32)
     return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
 
 
 def cut_out(
-    image: npt.NDArray[np.uint8], window: Floats, width: int, height: int, interpolation: int = cv2.INTER_LINEAR
-) -> npt.NDArray[np.uint8]:
+    image: npt.NDArray[Value], window: Floats, width: int, height: int, interpolation: int = cv2.INTER_LINEAR
+) -> npt.NDArray[Value]:
     """The window (4,) px of an image (h, w[, c]), stretched to (height, width[, c]); edges are repeated."""
     left, top, right, bottom = (float(value) for value in window)
     scale_x, scale_y = (right - left) / width, (bottom - top) / height

@@ -29,7 +29,7 @@ class TensorSpec:
 
 
 class Network(Protocol):
-    """A loaded network."""
+    """A loaded network. It is used by one thread at a time."""
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
@@ -42,13 +42,16 @@ class Network(Protocol):
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Run it once.
 
+        Returns:
+            Arrays of its own: no later run changes them.
+
         Raises:
-            NetworkInputError: an input is missing, unknown, or of another type or shape.
+            NetworkInputError: an input is missing, unknown, not finite, or of another type or shape; or it is closed.
             DeviceLostError: the accelerator failed; the process has to be started anew.
         """
 
     def close(self) -> None:
-        """Free what it holds; it cannot be run any more."""
+        """Free what it holds; it cannot be run any more. A second time does nothing."""
 
 
 class Backend(Protocol):
