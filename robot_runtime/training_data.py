@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from models.training.dataset import LABELS, OBJECT, SLOTS, Shard
+from models.training.shards import StoredArrays
 from rt_control.description import load_robot
-from sim.training_world import SEEN, VIEWS_PER_GROUP, Randomisation, TrainingWorld, View
+from sim.random_table import SEEN, Randomisation
+from sim.training_world import VIEWS_PER_GROUP, TrainingWorld, View
 
 GROUPS_PER_SHARD = 50
 
@@ -34,19 +36,42 @@ def render_dataset(
     Raises:
         InputError: there is no off-screen OpenGL.
     """
-    os.environ.setdefault("LP_NUM_THREADS", "0")  # the renderer's threads cost more than they bring at this size
     description = load_robot("arm7")
-    per_shard = GROUPS_PER_SHARD * VIEWS_PER_GROUP
-    count = -(-views // per_shard)
+
+    def make(shard_seed: int) -> Shard:
+        world = TrainingWorld(description, shard_seed, looks)
+        try:
+            return _shard([view for _ in range(GROUPS_PER_SHARD) for view in world.group()])
+        finally:
+            world.close()
+
+    render_missing(folder, seed, views, GROUPS_PER_SHARD * VIEWS_PER_GROUP, make, tell)
+
+
+def render_missing(
+    folder: Path,
+    seed: int,
+    wanted: int,
+    per_shard: int,
+    make: Callable[[int], StoredArrays],
+    tell: Callable[[int, int], None],
+) -> None:
+    """Make the shards that are missing.
+
+    Args:
+        folder: of the set.
+        seed: of the set.
+        wanted: entries, at least.
+        per_shard: entries.
+        make: a shard of a seed.
+        tell: called with how many entries are there, and how many there will be.
+    """
+    os.environ.setdefault("LP_NUM_THREADS", "0")  # the renderer's threads cost more than they bring at this size
+    count = -(-wanted // per_shard)
     for index in range(count):
         path = folder / f"shard-{index:04d}"
         if not path.exists():
-            world = TrainingWorld(description, seed * 100_000 + index, looks)
-            try:
-                shard = _shard([view for _ in range(GROUPS_PER_SHARD) for view in world.group()])
-            finally:
-                world.close()
-            shard.save(path)
+            make(seed * 100_000 + index).save(path)
         tell((index + 1) * per_shard, count * per_shard)
 
 
