@@ -17,7 +17,7 @@ from models.training.clips import FACTS, FRAMES, MIRRORED_FACTS, Clips
 from models.training.scene_measures import Judgement, scene_measures
 from models.training.scene_network import HEIGHT, PATCH, SCENE, WIDTH, SceneNetwork, difference
 
-LEAST_DEVIATION = 0.7  # of each number of a token over places and clips; 1 is what normalised tokens can have
+LEAST_DEVIATION = 0.5  # of each number of a token, over clips; normalised tokens can have 1
 VALIDATION_STEP = 2  # only each second clip is looked at while training
 
 
@@ -73,14 +73,14 @@ class SceneRecipe:
         learned = cast(SceneNetwork, network).learn(inputs)
         last = learned.tokens[:, -1].detach()
         off = difference(last, learned.predicted).detach()
-        deviation = learned.tokens.flatten(0, 2).std(dim=0)
+        deviation = learned.tokens.std(dim=(0, 1))
         facts = F.binary_cross_entropy_with_logits(learned.facts, targets["facts"], reduction="none").mean(dim=1)
         return {
             "prediction": 2.0 * F.smooth_l1_loss(learned.predicted, last, beta=0.5),
             # Laplace's distribution: the scale that makes the difference likeliest is its mean.
             "scale": 0.1 * (off * torch.exp(-learned.log_scale) + learned.log_scale).mean(),
             "variance": F.relu(LEAST_DEVIATION - deviation).mean(),
-            "patches": 4.0 * F.l1_loss(learned.patches, _patches(inputs)),
+            "patches": 8.0 * F.smooth_l1_loss(learned.patches, _patches(inputs), beta=0.1),
             "facts": (facts * targets["known"]).sum() / targets["known"].sum().clamp(min=1.0),
         }
 
