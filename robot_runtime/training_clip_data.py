@@ -23,7 +23,7 @@ def render_clips(
     folder: Path,
     seed: int,
     clips: int,
-    abnormal: bool,
+    abnormal_share: float = 0.0,
     looks: Randomisation = SEEN,
     tell: Callable[[int, int], None] = lambda done, wanted: None,
 ) -> None:
@@ -33,7 +33,7 @@ def render_clips(
         folder: of the set.
         seed: of the set; the same seed gives the same clips.
         clips: how many at least.
-        abnormal: whether something happens in each, every kind of anomaly in turn; else in none.
+        abnormal_share: of the clips in which something happens, every kind of anomaly in turn; they come last.
         looks: of the objects.
         tell: called with how many clips are there, and how many there will be.
 
@@ -45,8 +45,9 @@ def render_clips(
     def make(shard_seed: int) -> ClipShard:
         world = TrainingClips(description, shard_seed, looks)
         try:
-            kinds = [ANOMALIES[index % len(ANOMALIES)] if abnormal else None for index in range(CLIPS_PER_SHARD)]
-            return _shard([world.clip(kind) for kind in kinds])
+            abnormal = round(abnormal_share * CLIPS_PER_SHARD)
+            kinds = [ANOMALIES[index % len(ANOMALIES)] for index in range(abnormal)]
+            return _shard([world.clip(kind) for kind in [None] * (CLIPS_PER_SHARD - abnormal) + kinds])
         finally:
             world.close()
 

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.training.augmentation import other_camera, random_zoom, warp
-from models.training.clips import FACTS, FRAMES, MIRRORED_FACTS, Clips
+from models.training.clips import FACTS, FRAMES, MIRRORED_FACTS, NORMAL, Clips
 from models.training.scene_measures import Judgement, scene_measures
-from models.training.scene_network import HEIGHT, PATCH, SCENE, WIDTH, SceneNetwork, difference
+from models.training.scene_network import HEIGHT, LEARNED, PATCH, SCENE, WIDTH, SceneNetwork, difference
 
 LEAST_DEVIATION = 0.5  # of each number of a token, over clips; normalised tokens can have 1
-VALIDATION_STEP = 2  # only each second clip is looked at while training
+VALIDATION_STEP = 3  # only each third clip is looked at while training
 
 
 class SceneRecipe:
@@ -33,18 +33,19 @@ class SceneRecipe:
 
         Args:
             variant: small or medium.
-            training: clips in which all is normal.
-            validation: holds `normal` and `abnormal`.
+            training: clips; those in which something happens are left out.
+            validation: clips, normal and abnormal.
 
         Raises:
             InputError: one of them is not there.
         """
         self._variant = variant
-        self._training = Clips(training)
-        self._validation = Clips(validation / "normal"), Clips(validation / "abnormal")
+        self._training, self._validation = Clips(training), Clips(validation)
+        kinds = np.concatenate([shard.anomaly for shard in self._training.shards])
+        self._normal = np.flatnonzero(kinds == NORMAL)
 
     def __repr__(self) -> str:
-        return f"scene, {self._variant}, {len(self._training)} clips"
+        return f"scene, {self._variant}, {len(self._normal)} clips"
 
     def network(self) -> nn.Module:
         return SceneNetwork(SCENE[self._variant])
@@ -52,7 +53,7 @@ class SceneRecipe:
     def batch(self, random: np.random.Generator, size: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Images (4 size, 3, h, w), one clip after another, as another camera might have taken them."""
         clips, facts, known = [], [], []
-        for index in random.integers(len(self._training), size=size):
+        for index in random.choice(self._normal, size):
             shard, number = self._training.where(int(index))
             backwards = random.random() < 0.3  # as smooth as forwards, but the facts are of the other end
             rgb = shard.rgb[number][::-1] if backwards else shard.rgb[number]
@@ -70,7 +71,8 @@ class SceneRecipe:
         return _to_input(np.concatenate(clips)), targets
 
     def losses(self, network: nn.Module, inputs: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
-        learned = cast(SceneNetwork, network).learn(inputs)
+        clip = inputs.view(-1, FRAMES, 3, HEIGHT, WIDTH)
+        learned = cast(SceneNetwork, network).learn(clip)
         last = learned.tokens[:, -1].detach()
         off = difference(last, learned.predicted).detach()
         deviation = learned.tokens.std(dim=(0, 1))
@@ -80,21 +82,18 @@ class SceneRecipe:
             # Laplace's distribution: the scale that makes the difference likeliest is its mean.
             "scale": 0.1 * (off * torch.exp(-learned.log_scale) + learned.log_scale).mean(),
             "variance": F.relu(LEAST_DEVIATION - deviation).mean(),
-            "patches": 8.0 * F.smooth_l1_loss(learned.patches, _patches(inputs), beta=0.1),
+            "patches": 8.0 * F.smooth_l1_loss(learned.patches, _patches(clip[:, -LEARNED:]), beta=0.1),
             "facts": (facts * targets["known"]).sum() / targets["known"].sum().clamp(min=1.0),
         }
 
     @torch.inference_mode()
     def validate(self, network: nn.Module) -> dict[str, float]:
         judged = []
-        for clips in self._validation:
-            for index in range(0, len(clips), VALIDATION_STEP):
-                shard, number = clips.where(index)
-                clip = _to_input(np.asarray(shard.rgb[number]))[None]
-                _, surprise, facts = network(clip)
-                judged.append(
-                    Judgement(int(shard.anomaly[number]), float(surprise), shard.facts[number], facts[0].numpy() > 0.0)
-                )
+        for index in range(0, len(self._validation), VALIDATION_STEP):
+            shard, number = self._validation.where(index)
+            _, surprise, logits = network(_to_input(np.asarray(shard.rgb[number]))[None])
+            said = logits[0].numpy() > 0.0
+            judged.append(Judgement(int(shard.anomaly[number]), float(surprise), shard.facts[number], said))
         measures = scene_measures(judged)
         measures["score"] = measures["AUROC"] + float(np.mean([measures[f"accuracy {name}"] for name in FACTS]))
         return measures
@@ -104,8 +103,8 @@ def _to_input(images: npt.NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float().div_(255.0)
 
 
-def _patches(images: Tensor) -> Tensor:
-    """What can be read from the tokens: (n, 4, 108, 192) of images (4 n, 3, h, w)."""
-    half = F.avg_pool2d(images, 2)
+def _patches(clip: Tensor) -> Tensor:
+    """What can be read from the tokens: (n, t, 108, 192) of images (n, t, 3, h, w)."""
+    half = F.avg_pool2d(clip.flatten(0, 1), 2)
     patches = F.unfold(half, PATCH // 2, stride=PATCH // 2).transpose(1, 2)
-    return patches.reshape(-1, FRAMES, *patches.shape[1:])
+    return patches.reshape(-1, clip.shape[1], *patches.shape[1:])

@@ -22,6 +22,7 @@ ROWS, COLUMNS = HEIGHT // PATCH, WIDTH // PATCH
 TOKENS = ROWS * COLUMNS
 MOST_SURPRISING = 4  # tokens that count: what happens is small
 FACT_SIZE = 16
+LEARNED = 2  # images of each clip, the last ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,11 @@ class Learned(NamedTuple):
     """What a training looks at, of n clips.
 
     Attributes:
-        tokens: (n, 4, 108, d), each with mean 0 and deviation 1.
+        tokens: (n, 2, 108, d), of the last two images, each with mean 0 and deviation 1.
         predicted: (n, 108, d), those of the last image as the others let expect them.
         log_scale: (n, 108), log of the difference between the two that is to be expected.
         facts: (n, 6), logits.
-        patches: (n, 4, 108, 192), each patch at half its size, as far as its token tells.
+        patches: (n, 2, 108, 192), each patch at half its size, as far as its token tells.
     """
 
     tokens: Tensor
@@ -106,20 +107,27 @@ class SceneNetwork(nn.Module):
         self.patch = nn.Linear(size.token, 3 * (PATCH // 2) ** 2)
 
     def forward(self, clip: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        tokens = self._encode(clip.flatten(0, 1))
+        tokens = self._encode(clip)
         predicted, log_scale = self._predict(tokens[:, : FRAMES - 1])
         return tokens.mean(dim=(1, 2)), clip_surprise(tokens[:, -1], predicted, log_scale), self._facts(tokens[:, -1])
 
-    def learn(self, images: Tensor) -> Learned:
-        """What a training looks at, of the images (4 n, 3, 144, 192) of n clips, one clip after another."""
-        tokens = self._encode(images)
-        return Learned(tokens, *self._predict(tokens[:, : FRAMES - 1]), self._facts(tokens[:, -1]), self.patch(tokens))
+    def learn(self, clip: Tensor) -> Learned:
+        """What a training looks at, of clips (n, 4, 3, 144, 192).
 
-    def _encode(self, images: Tensor) -> Tensor:
-        """Tokens (n, 4, 108, d) of images (4 n, 3, 144, 192)."""
-        tokens = self.stem(images - 0.5).flatten(2).transpose(1, 2) + self.place
+        The encoder learns from the last two images of each: the first two look no different, and a third of the work
+        is saved.
+        """
+        with torch.no_grad():
+            early = self._encode(clip[:, :-LEARNED])
+        late = self._encode(clip[:, -LEARNED:])
+        predicted, log_scale = self._predict(torch.cat([early, late[:, :-1]], dim=1))
+        return Learned(late, predicted, log_scale, self._facts(late[:, -1]), self.patch(late))
+
+    def _encode(self, clip: Tensor) -> Tensor:
+        """Tokens (n, t, 108, d) of images (n, t, 3, 144, 192)."""
+        tokens = self.stem(clip.flatten(0, 1) - 0.5).flatten(2).transpose(1, 2) + self.place
         tokens = F.layer_norm(self.encoder(tokens), (tokens.shape[2],))
-        return tokens.view(-1, FRAMES, TOKENS, tokens.shape[2])
+        return tokens.view(-1, clip.shape[1], TOKENS, tokens.shape[2])
 
     def _predict(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """From the tokens of the first three images (n, 3, 108, d); the last of them stay unless something changes."""
