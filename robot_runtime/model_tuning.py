@@ -119,7 +119,9 @@ def _partners(found: Detections, truth: Truth) -> npt.NDArray[np.intp]:
         mine, theirs = np.flatnonzero(said_person == kind), np.flatnonzero(is_person == kind)
         ignored = truth.ignored[theirs]
         got = partners(found.boxes[mine], truth.boxes[theirs], ~ignored, ignored)
-        partner[mine] = np.where(got >= 0, theirs[got] if len(theirs) else got, got)
+        hit = got >= 0
+        partner[mine] = got
+        partner[mine[hit]] = theirs[got[hit]]
     return partner
 
 
