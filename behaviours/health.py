@@ -26,10 +26,10 @@ class Health(msgspec.Struct, frozen=True):
     Attributes:
         stamp_ns: since when it is so.
         tier1: `rt_control` publishes fresh states.
-        cameras: they deliver fresh images.
-        perception: the perception worker lives, answers and has its device.
+        cameras: they deliver fresh images, of which some can be used.
+        perception: the perception worker lives, answers, has its device and images that it can use.
         policy: the policy worker lives, answers and has its device.
-        fallback: the fallback worker lives and answers.
+        fallback: the fallback worker lives, answers and has images that it can use.
         load: the workers keep their deadlines; not ok = the GPU (or what stands for it) is overloaded.
         cloud: the cloud's heartbeat answers.
     """

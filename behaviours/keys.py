@@ -9,6 +9,8 @@ from behaviours.health import Condition, Health
 from behaviours.operator import OperatorState
 from behaviours.profile import BLIND, Profile
 from behaviours.robot import RobotState
+from perception.ledger import LedgerSummary
+from perception.reasons import REASONS
 from perception.scene import Scene
 
 _UNKNOWN = Condition(False, "not judged yet")
@@ -39,6 +41,29 @@ def _shown_scene(scene: Scene | None) -> object:
     }
 
 
+def _shown_ledger(ledger: LedgerSummary | None) -> object:
+    if ledger is None:
+        return None
+    shown: dict[str, object] = {}
+    for number, (level, looks, cost_ms) in enumerate(zip(ledger.levels, ledger.looks, ledger.cost_ms, strict=True), 1):
+        reasons = {
+            str(reason.name).lower(): {"looks": count, "cost_ms": spent}
+            for reason, count, spent in zip(REASONS, looks, cost_ms, strict=True)
+            if count
+        }
+        shown[f"level{number}"] = {
+            "run": level.run,
+            "deferred": level.deferred,
+            "dropped": level.dropped,
+            "late": level.late,
+            "rate_hz": level.rate_hz,
+            "cost_ms_per_s": level.cost_ms_per_s,
+            "used": level.used,
+            "reasons": reasons,
+        }
+    return shown
+
+
 def _shown_health(health: Health) -> object:
     conditions = ("tier1", "cameras", "perception", "policy", "fallback", "load", "cloud")
     return {name: "ok" if (item := getattr(health, name)).ok else item.reason for name in conditions}
@@ -48,6 +73,13 @@ ROBOT_STATE: Key[RobotState | None] = Key(
     "/robot/state", None, "newest state of tier 1; None before the first", _shown_state, fast=True
 )
 SCENE: Key[Scene | None] = Key("/scene/latest", None, "newest scene; None before the first", _shown_scene, fast=True)
+LEDGER: Key[LedgerSummary | None] = Key(
+    "/perception/ledger",
+    None,
+    "what looks cost, and why they were taken; None before the first",
+    _shown_ledger,
+    fast=True,
+)
 HEALTH: Key[Health] = Key(
     "/health/latest",
     Health(0, _UNKNOWN, _UNKNOWN, _UNKNOWN, _UNKNOWN, _UNKNOWN, _UNKNOWN, _UNKNOWN),
@@ -67,6 +99,7 @@ WAITING: Key[str] = Key("/mission/waiting", "", "why the mission waits; empty wh
 ALL: tuple[Key[Any], ...] = (
     ROBOT_STATE,
     SCENE,
+    LEDGER,
     HEALTH,
     OPERATOR,
     NOW,

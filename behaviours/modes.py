@@ -60,7 +60,7 @@ class ComputeMode(Leaf):
 
 
 class Blind(ComputeMode):
-    """No camera is fresh: hold and ask for a human."""
+    """No camera is fresh, or none can be used: hold and ask for a human."""
 
     profile = profile.BLIND
     asks = "takeover: the robot sees nothing"
@@ -70,7 +70,7 @@ class Blind(ComputeMode):
 
 
 class CpuOnly(ComputeMode):
-    """The perception or the policy worker is dead, hung, or without its device."""
+    """The perception or the policy worker is dead, hung, without its device, or without an image that it can use."""
 
     profile = profile.CPU_ONLY
     asks = "takeover: the robot cannot go on without its workers"

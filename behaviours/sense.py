@@ -13,6 +13,7 @@ from behaviours.health import Health
 from behaviours.leaf import Leaf
 from behaviours.operator import OperatorState
 from behaviours.robot import RobotState
+from perception.ledger import LedgerSummary
 from perception.scene import Scene
 
 
@@ -25,6 +26,7 @@ class Reading(msgspec.Struct, frozen=True):
         scene: newest scene; None before the first.
         health: what works.
         operator: what the operator wants.
+        ledger: what perception's looks cost, and why they were taken; None before the first, or without a cascade.
     """
 
     now_ns: int
@@ -32,6 +34,7 @@ class Reading(msgspec.Struct, frozen=True):
     scene: Scene | None
     health: Health
     operator: OperatorState
+    ledger: LedgerSummary | None = None
 
 
 class Sense(Leaf):
@@ -45,6 +48,7 @@ class Sense(Leaf):
         self._scene = board.writer(keys.SCENE, self.name)
         self._health = board.writer(keys.HEALTH, self.name)
         self._operator = board.writer(keys.OPERATOR, self.name)
+        self._ledger = board.writer(keys.LEDGER, self.name)
 
     def step(self) -> Status:
         reading = self._read()
@@ -53,4 +57,5 @@ class Sense(Leaf):
         self._scene.set(reading.scene)
         self._health.set(reading.health)
         self._operator.set(reading.operator)
+        self._ledger.set(reading.ledger)
         return Status.SUCCESS

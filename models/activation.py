@@ -195,7 +195,7 @@ def _check_golden(folder: Path, manifest: Manifest, network: Network, adapter: A
         raise refuse(f"arrays {_list(sorted(arrays))} in {manifest.golden.name}", _list(sorted(wanted)))
     try:
         answers = network.run({name: arrays[key] for name, key in inputs.items()})
-    except NetworkInputError as error:
+    except (NetworkInputError, ModelFileError) as error:
         raise refuse(str(error), "a network that runs with its golden input") from error
     misfit = adapter.misfit(
         [TensorSpec(name, arrays[key].dtype.name, arrays[key].shape) for name, key in inputs.items()],

@@ -222,7 +222,7 @@ def _golden(model: str, network: Network, adapter: Adapter, preprocessing: Prepr
         arrays[spec.name] = values.astype(spec.dtype)
     try:
         answers = network.run(arrays)
-    except NetworkInputError as error:
+    except (NetworkInputError, ModelFileError) as error:
         raise ModelRefusedError(model, "golden", str(error), "a network that runs", "export it anew") from error
     for name, answer in answers.items():
         if not np.isfinite(answer).all():

@@ -94,10 +94,13 @@ def solve(points: Array, extents: Array, scores: Array, focal_px: float, centre:
     camera = np.array([[focal_px, 0.0, centre[0]], [0.0, focal_px, centre[1]], [0.0, 0.0, 1.0]])
     model = (POINTS * extents)[used]
     seen = np.ascontiguousarray(points[used], dtype=np.float64)
-    ok, turn, position = cv2.solvePnP(model, seen, camera, None, flags=cv2.SOLVEPNP_SQPNP)
-    if not ok or position[2, 0] <= 0.0:
+    try:
+        ok, turn, position = cv2.solvePnP(model, seen, camera, None, flags=cv2.SOLVEPNP_SQPNP)
+        if not ok or position[2, 0] <= 0.0:
+            return None
+        turn, position = cv2.solvePnPRefineLM(model, seen, camera, None, turn, position)
+    except cv2.error:  # points that coincide, or lie on one line
         return None
-    turn, position = cv2.solvePnPRefineLM(model, seen, camera, None, turn, position)
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = cv2.Rodrigues(turn)[0], position[:, 0]
     return pose if np.isfinite(pose).all() and pose[2, 3] > 0.0 else None

@@ -30,14 +30,15 @@ class LabelBelief:
             scores: probabilities by name, together at most 1.
             weight: in looks of level 1.
         """
+        logs = self._logs
         for name in scores:
-            self._logs.setdefault(name, self._rest)  # until now it was among those never heard of
-        unnamed = [name for name in self._logs if name not in scores]
-        left = max(1.0 - sum(scores.values()), 0.0) / (len(unnamed) + 1)
-        rate = weight / (min(self._weight, MEMORY) + weight)
-        for name, old in self._logs.items():
-            self._logs[name] = old + rate * (math.log(max(scores.get(name, left), LEAST)) - old)
-        self._rest += rate * (math.log(max(left, LEAST)) - self._rest)
+            logs.setdefault(name, self._rest)  # until now it was among those never heard of
+        left = max(1.0 - sum(scores.values()), 0.0) / (len(logs) - len(scores) + 1)
+        rate, log_left = weight / (min(self._weight, MEMORY) + weight), math.log(max(left, LEAST))
+        for name, old in logs.items():
+            heard = math.log(max(scores[name], LEAST)) if name in scores else log_left
+            logs[name] = old + rate * (heard - old)
+        self._rest += rate * (log_left - self._rest)
         self._weight += weight
 
     def best(self) -> tuple[str, float]:
@@ -48,6 +49,6 @@ class LabelBelief:
         """
         if not self._logs:
             raise ValueError("nothing was looked at; call look() with at least one name first")
-        name = max(sorted(self._logs), key=lambda item: self._logs[item])
+        least, name = min((-log, name) for name, log in self._logs.items())
         total = sum(map(math.exp, self._logs.values())) + math.exp(self._rest)
-        return name, math.exp(self._logs[name]) / total
+        return name, math.exp(-least) / total

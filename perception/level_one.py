@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,29 +11,55 @@ from models.roles import Detections, Floats
 from perception.colour import LEAST_SATURATION
 from perception.detector_calibration import DetectorCalibration
 from perception.frames import Frame
-from perception.object_geometry import Region, region_of
+from perception.object_geometry import IN_HAND_M, LOWEST_M, Region, region_of
 from perception.observation import Box, Observation
 from perception.point_image import PointImage
+from perception.robot_shape import distances
 from perception.tracks import PERSON
 
+Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 POSITION_STD_M = 0.004  # of the middle of what a box shows, with a depth camera
 MODEL_POSITION_STD_M = 0.06  # with depth that a network estimates
 CORE = 0.5  # of a box: its middle, where the thing itself is
 SAME_HUE = 12  # of 180
 LEAST_CORE = 4  # px
+MOSTLY = 0.7  # of the middle's points
+
+
+@dataclass(frozen=True, slots=True)
+class Middle:
+    """What the middle of a box shows.
+
+    Attributes:
+        position_base: median of its points above the table that are not the robot's, (3,) m; None if they are too few.
+        is_robots: it is the robot itself, or what it holds.
+    """
+
+    position_base: tuple[float, float, float] | None
+    is_robots: bool
+
+
+UNKNOWN = Middle(None, False)
 
 
 def observations(
-    detections: Detections, calibration: DetectorCalibration, points: PointImage | None, std_m: float
+    detections: Detections,
+    calibration: DetectorCalibration,
+    points: PointImage | None,
+    std_m: float,
+    robot: Array,
+    table_height_m: float,
 ) -> list[Observation]:
-    """What a tracker is fed with.
+    """What a tracker is fed with: not what the robot holds, for that lies nowhere, and not the robot.
 
     Args:
         detections: of the image.
         calibration: of the detector.
         points: of the image; None without any depth.
         std_m: standard deviation of a position from these points.
+        robot: see `robot_capsules`, (k, 8).
+        table_height_m: of its top.
     """
     found = []
     names = [detections.names[label] for label in detections.labels]
@@ -41,20 +69,37 @@ def observations(
         left, top, right, bottom = box
         if right - left < 1.0 or bottom - top < 1.0:
             continue
-        position = None if points is None else middle_of((left, top, right, bottom), points)
         where = (left, top, right, bottom)
+        middle = UNKNOWN if points is None else middle_of(where, points, robot, table_height_m)
+        if middle.is_robots and name != PERSON:
+            continue
+        position = middle.position_base
         found.append(Observation(where, score, name, label_score, position, None if position is None else std_m))
     return found
 
 
-def middle_of(box: Box, points: PointImage) -> tuple[float, float, float] | None:
-    """Median of the points in the middle of a box, m; None where too few pixels have a return."""
+def middle_of(box: Box, points: PointImage, robot: Array, table_height_m: float) -> Middle:
+    """What the middle of a box shows, apart from the robot and the table.
+
+    Args:
+        box: px.
+        points: of the image.
+        robot: see `robot_capsules`, (k, 8).
+        table_height_m: of its top.
+    """
     part = _core(box, points.valid.shape)
     valid = points.valid[part]
-    if np.count_nonzero(valid) < LEAST_CORE:
-        return None
-    x, y, z = (float(np.median(axis[part][valid])) for axis in (points.x, points.y, points.z))
-    return x, y, z
+    cloud = np.stack([axis[part][valid] for axis in (points.x, points.y, points.z)], axis=1).astype(np.float64)
+    if len(cloud) < LEAST_CORE:
+        return UNKNOWN
+    held, _ = distances(np.median(cloud, axis=0, keepdims=True), robot[-1:])
+    _, own = distances(cloud, robot)
+    is_robots = bool(held[0] < IN_HAND_M) or float(own.mean()) > MOSTLY
+    rest = cloud[~own & (cloud[:, 2] > table_height_m + LOWEST_M)]
+    if len(rest) < LEAST_CORE:
+        return Middle(None, is_robots)
+    x, y, z = (float(value) for value in np.median(rest, axis=0))
+    return Middle((x, y, z), is_robots)
 
 
 def rough_region(box: Box, label: str, hsv: npt.NDArray[np.uint8], candidates: Mask, frame: Frame) -> Region | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ from models.preprocessing import PreparedImage
 from perception.cascade_models import CascadeModels
 from perception.colour import colour_of
 from perception.frames import Frame
+from perception.keypoint_pose import place_by_points
 from perception.object_geometry import Placed, Region, is_in_hand, place_thing, region_of, shape_likelihood
 from perception.observation import Appearance, Box
 from perception.point_image import PointImage
@@ -64,7 +65,8 @@ def look_closer(
     windows = np.array(boxes, dtype=np.float32).reshape(-1, 4)
     features = models.features.extract(image, windows)
     masks = models.masks.segment(image, windows)
-    looks = []
+    looks: list[CloserLook] = []
+    lost: list[tuple[int, float]] = []  # whose points in the depth image do not say where they lie
     for index in range(len(boxes)):
         region = _region(masks.probability[index], masks.windows[index], frame)
         scores = (
@@ -76,12 +78,24 @@ def look_closer(
         if region is not None:
             left, top, width, height = region.box
             colour = colour_of(hsv[top : top + height, left : left + width][region.mask])
-        if region is not None and points is not None:
+        if region is not None and points is not None and frame.depth_m is not None:
             held = is_in_hand(points, region, robot)
             likelihood = shape_likelihood(points, region, workcell)
             scores = _combined(scores, likelihood)
             placed = place_thing(points, region, _likeliest(scores), workcell)
+        if region is not None and placed is None and not held:
+            lost.append((index, region.hidden_share))
         looks.append(CloserLook(Appearance(features.vectors[index], scores), colour, placed, held))
+    if lost:
+        keypoints = models.pose.locate(image, windows)
+        for index, hidden_share in lost:
+            shape = _likeliest(dict(looks[index].appearance.class_scores))
+            if shape is not None and keypoints.extents is not None:
+                points_px = keypoints.points[index].astype(np.float64)
+                scores_px, extents = keypoints.scores[index].astype(np.float64), keypoints.extents[index]
+                sizes = extents.astype(np.float64)
+                found = place_by_points(points_px, scores_px, sizes, frame, shape, hidden_share, workcell)
+                looks[index] = replace(looks[index], placed=found)
     return looks
 
 

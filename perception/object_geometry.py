@@ -102,14 +102,19 @@ def place_thing(points: PointImage, region: Region, shape: Shape | None, workcel
     if not mask.any():
         return None
     x, y, lowest = float(cut.x[mask].mean()), float(cut.y[mask].mean()), float(cut.z[mask].min())
-    inside = next((item for item in workcell.bin if _contains(item, x, y)), None)
-    floor = workcell.table_height_m + (BIN_FLOOR_M if inside is not None else 0.0)
-    if inside is None and lowest - floor > LIFTED_M:
+    floor = floor_at(x, y, workcell)
+    if floor == workcell.table_height_m and lowest - floor > LIFTED_M:
         return None
     measured = measure(cut, mask, floor, shape)
     if measured is None or max(measured.size_m) > LARGEST_M:
         return None
     return Placed(measured, _certainty(measured, cut, mask, region), region.hidden_share)
+
+
+def floor_at(x: float, y: float, workcell: Workcell) -> float:
+    """Height of what a thing at (x, y) stands on, m: the table, or the floor of a bin."""
+    in_bin = any(_contains(item, x, y) for item in workcell.bin)
+    return workcell.table_height_m + (BIN_FLOOR_M if in_bin else 0.0)
 
 
 def shape_likelihood(points: PointImage, region: Region, workcell: Workcell) -> dict[Shape, float]:

@@ -1,12 +1,12 @@
 """Distance of the nearest unexplained thing from two images, without depth camera and GPU: for the fallback worker.
 
-Coarse on purpose. A point counts when block matching puts it clearly above what stands on the table, or when it looks
-like skin; the robot and the bins explain what is near them. Whatever is left is a person.
+A point counts when stereo puts it clearly above what stands on the table, or when it looks like skin; the robot and the
+bins explain what is near them. Whatever is left is a person.
 """
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,31 +15,55 @@ import numpy.typing as npt
 from perception.colour import is_skin, to_hsv
 from perception.frames import Frame
 from perception.robot_shape import distances
-from rt_control.robot_file import RobotDescription
+from perception.stereo_depth import StereoDepth, StereoMatcher
+from rt_control.robot_file import RobotDescription, Workcell
 
 Array = npt.NDArray[np.float64]
-Pixels = npt.NDArray[np.uint8]
+Image = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
 
-MATCHING_WIDTH = 320  # px; larger images are reduced to about this
-HIGHEST_M = 0.9  # above the table: what is looked for lies below
+HIGHEST_M = 0.87  # above the table: what is looked for lies below; with it two blocks of 16 disparities do
+LEAST_DEPTH = 0.1  # of the farthest: a camera in the midst of the workcell looks no nearer
+BELOW_TABLE = 1.5  # farthest depth, of the table's: what lies farther below is not taken for something on it
 ABOVE_OBJECTS_M = 0.10  # above the table: lower things may be objects
 SKIN_HEIGHT_M = 0.05  # above the table, at which skin without a match is taken to be
-BLOCK = 13
+LEAST_CONFIDENCE = 0.7
 LEAST_AREA = 40  # px: smaller regions are wrong matches
+SAME_SURFACE_PX = 2  # of disparity between neighbours of one region
 BIN_MARGIN_M = 0.05
 BEYOND_M = 0.09  # matching widens the robot's outline by this much
 TABLE_MARGIN_M = 0.1  # around the table: what is farther out is not looked for
 CLEARLY = 24.0  # by how much, of 3 x 255, a match must be better than the table's to be believed
 STEP = 2
-STRAY_POINTS = 15  # the nearest few points are not believed alone
+STRAY_POINTS = 8  # the nearest few points are not believed alone
+CAREFUL_DEVIATIONS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRange:
+    """How near a person is, and how well that is known.
+
+    Attributes:
+        distance_m: between the nearest unexplained point and the robot's surface, >= 0.
+        deviation_m: standard deviation of the measured place of the nearest points.
+    """
+
+    distance_m: float
+    deviation_m: float
+
+    @property
+    def careful_m(self) -> float:
+        """The distance less two standard deviations, >= 0."""
+        return max(self.distance_m - CAREFUL_DEVIATIONS * self.deviation_m, 0.0)
 
 
 class StereoRange:
-    """Measures in pairs of rectified images: same intrinsics, the second camera displaced along the image rows."""
+    """Measures in pairs of images; see `StereoMatcher` for what a pair is."""
 
     def __init__(self, description: RobotDescription) -> None:
         self._workcell = description.workcell
-        self._matcher: cv2.StereoBM | None = None
+        self._matcher: StereoMatcher | None = None
+        self._pose: Array | None = None
 
     def update(self, left: Frame, right: Frame, robot: Array) -> float | None:
         """Distance of the nearest unexplained point from the robot's surface, m, >= 0; None if there is none.
@@ -50,68 +74,54 @@ class StereoRange:
             robot: capsules at that time, see `robot_capsules`, (k, 8).
 
         Raises:
-            ValueError: the two images are not rectified.
+            ValueError: the two images are not a stereo pair of one moment.
         """
-        baseline = _baseline_m(left, right)
-        factor = max(1, left.rgb.shape[1] // MATCHING_WIDTH)
-        images = [_reduced(frame.rgb, factor) for frame in (left, right)]
-        focal, cx, cy = left.fx / factor, (left.cx + 0.5) / factor - 0.5, (left.cy + 0.5) / factor - 0.5
-        pose = left.pose_base_from_camera
-        camera_height = float(pose[2, 3]) - self._workcell.table_height_m
-        disparity = self._match(images, focal * baseline, camera_height)
-        down = pose[2, 0] * (np.arange(images[0].shape[1]) - cx) / focal
-        down = down + (pose[2, 1] * (np.arange(images[0].shape[0]) - cy) / focal)[:, None] + pose[2, 2]
-        table = self._is_table(images, disparity, np.maximum(focal * baseline * -down / camera_height, 0.0))
-        skin = cv2.medianBlur(is_skin(to_hsv(images[0])).astype(np.uint8), 3).astype(bool)
+        person = self.measure(left, right, robot)
+        return None if person is None else person.distance_m
 
-        rows, columns = np.mgrid[0 : skin.shape[0] : STEP, 0 : skin.shape[1] : STEP]
-        skin, disparity = skin[::STEP, ::STEP], np.where(table, 0.0, disparity)[::STEP, ::STEP]
-        rays = np.stack([(columns - cx) / focal, (rows - cy) / focal, np.ones(rows.shape)], axis=-1) @ pose[:3, :3].T
-        with np.errstate(divide="ignore"):
-            depth = np.where(disparity > 0.0, focal * baseline / disparity, np.nan)
-            skin_depth = (SKIN_HEIGHT_M - camera_height) / rays[..., 2]
-        depth = np.where(np.isnan(depth) & skin, skin_depth, depth)
-        points = rays * depth[..., None] + pose[:3, 3]
-        height = points[..., 2] - self._workcell.table_height_m
+    def measure(self, left: Frame, right: Frame, robot: Array) -> PersonRange | None:
+        """As `update`, with its uncertainty."""
+        if self._matcher is None or self._pose is None or not np.array_equal(self._pose, left.pose_base_from_camera):
+            self._matcher, self._pose = matcher_for(self._workcell, left), left.pose_base_from_camera
+        stereo, other = self._matcher.match(left, right)
+        frame, cell = stereo.frame, self._workcell
+        depth = _without_specks(stereo)
+        depth[self._is_table(stereo, other)] = 0.0
+        skin = cv2.medianBlur(is_skin(to_hsv(frame.rgb)).astype(np.uint8), 3).astype(bool)[::STEP, ::STEP]
+        depth, deviation = depth[::STEP, ::STEP], stereo.deviation_m[::STEP, ::STEP]
+
+        rays = _rays(frame)[::STEP, ::STEP]
+        position = frame.pose_base_from_camera[:3, 3]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            skin_depth = (cell.table_height_m + SKIN_HEIGHT_M - position[2]) / rays[..., 2]
+        depth = np.where((depth == 0.0) & skin, skin_depth, depth)
+        points = rays * depth[..., None] + position
+        height = points[..., 2] - cell.table_height_m
         found = np.isfinite(depth) & (depth > 0.0) & (skin | (height > ABOVE_OBJECTS_M)) & (height < HIGHEST_M)
-        for axis, (lower, upper) in enumerate(zip(self._workcell.table_lower, self._workcell.table_upper, strict=True)):
+        for axis, (lower, upper) in enumerate(zip(cell.table_lower, cell.table_upper, strict=True)):
             found &= (points[..., axis] > lower - TABLE_MARGIN_M) & (points[..., axis] < upper + TABLE_MARGIN_M)
-        return self._nearest(points[found], skin[found], robot)
+        return self._nearest(points[found], skin[found], deviation[found], robot)
 
-    def _match(self, images: list[Pixels], focal_times_baseline: float, camera_height: float) -> Array:
-        """Disparity in px, (h, w); 0 where nothing was matched."""
-        nearest = max(camera_height - HIGHEST_M, 0.1 * camera_height)
-        lowest = max(math.floor(focal_times_baseline / camera_height) - 2, 0)
-        count = 16 * math.ceil((focal_times_baseline / nearest - lowest) / 16.0)
-        if self._matcher is None:
-            self._matcher = cv2.StereoBM.create(count, BLOCK)
-            self._matcher.setMinDisparity(lowest)
-            self._matcher.setTextureThreshold(200)
-            self._matcher.setUniquenessRatio(15)
-            self._matcher.setSpeckleWindowSize(LEAST_AREA)
-            self._matcher.setSpeckleRange(2)
-            self._matcher.setDisp12MaxDiff(1)
-        pad = lowest + count  # otherwise the matcher leaves so many columns of the left image out
-        grey = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in images]
-        grey = [cv2.copyMakeBorder(image, 0, 0, pad, 0, cv2.BORDER_REPLICATE) for image in grey]
-        disparity = self._matcher.compute(grey[0], grey[1])[:, pad:].astype(np.float64) / 16.0
-        return np.where(disparity > lowest, disparity, 0.0)
-
-    def _is_table(self, images: list[Pixels], disparity: Array, table_disparity: Array) -> npt.NDArray[np.bool_]:
+    def _is_table(self, stereo: StereoDepth, other: Frame) -> Mask:
         """Pixels that match the other image about as well at the table's disparity as at their own."""
-        height, width = disparity.shape
+        frame = stereo.frame
+        height, width = frame.rgb.shape[:2]
         rows = np.repeat(np.arange(height, dtype=np.float32)[:, None], width, axis=1)
         columns = np.arange(width, dtype=np.float32)[None, :]
 
-        def difference(shift: Array) -> Array:
-            source = np.asarray(columns - shift, dtype=np.float32)
-            other = cv2.remap(images[1], source, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            summed = cv2.absdiff(images[0], other).sum(axis=2).astype(np.float32)
-            return np.asarray(cv2.blur(summed, (5, 5)), dtype=np.float64)
+        def difference(inverse_depth: Image) -> Image:
+            source = columns - np.float32(stereo.focal_times_baseline) * inverse_depth
+            seen = cv2.remap(other.rgb, source, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            summed = cv2.absdiff(frame.rgb, seen).sum(axis=2, dtype=np.float32)
+            return np.asarray(cv2.blur(summed, (5, 5)), dtype=np.float32)
 
-        return difference(table_disparity) < difference(disparity) + CLEARLY
+        with np.errstate(divide="ignore"):
+            own = np.where(stereo.depth_m > 0.0, np.float32(1.0) / stereo.depth_m, np.float32(0.0))
+        above = frame.pose_base_from_camera[2, 3] - self._workcell.table_height_m
+        table = np.maximum(-_rays(frame)[..., 2] / np.float32(above), np.float32(0.0))
+        return np.asarray(difference(table) < difference(own) + CLEARLY, dtype=np.bool_)
 
-    def _nearest(self, points: Array, skin: npt.NDArray[np.bool_], robot: Array) -> float | None:
+    def _nearest(self, points: Array, skin: Mask, deviation: Image, robot: Array) -> PersonRange | None:
         cell = self._workcell
         keep = np.ones(len(points), dtype=bool)
         for item in cell.bin:
@@ -120,35 +130,46 @@ class StereoRange:
             keep &= skin | ~(inside & (points[:, 2] < cell.table_height_m + item.size[2] + BIN_MARGIN_M))
         if not keep.any():
             return None
-        points, skin = points[keep], skin[keep]
+        points, skin, deviation = points[keep], skin[keep], deviation[keep]
         wider = robot.copy()
         wider[:, 7] += BEYOND_M
         distance, own = distances(points, wider)
-        person = np.sort(distance[~own | (skin & (distance > 0.0))])
-        return max(float(person[STRAY_POINTS]), 0.0) if len(person) > STRAY_POINTS else None
+        person = ~own | (skin & (distance > 0.0))
+        if np.count_nonzero(person) <= STRAY_POINTS:
+            return None
+        order = np.argsort(distance[person])[: STRAY_POINTS + 1]
+        nearest_m = float(distance[person][order[-1]])
+        return PersonRange(max(nearest_m, 0.0), float(deviation[person][order].max()))
 
 
-def _baseline_m(left: Frame, right: Frame) -> float:
-    """How far the right camera is to the right of the left one.
+def matcher_for(workcell: Workcell, left: Frame) -> StereoMatcher:
+    """A matcher for what is on and above the table, by where the camera is."""
+    top = workcell.table_height_m
+    x, y = (
+        (lower - TABLE_MARGIN_M, upper + TABLE_MARGIN_M)
+        for lower, upper in zip(workcell.table_lower, workcell.table_upper, strict=True)
+    )
+    corners = np.array([[across, along, height] for across in x for along in y for height in (top, top + HIGHEST_M)])
+    depths = left.project(corners)[:, 2]
+    farthest_m = BELOW_TABLE * float(depths.max())
+    return StereoMatcher(max(float(depths.min()), LEAST_DEPTH * farthest_m), farthest_m)
 
-    Raises:
-        ValueError: the images are not rectified.
-    """
-    pose_left, pose_right = left.pose_base_from_camera, right.pose_base_from_camera
-    offset = pose_left[:3, :3].T @ (pose_right[:3, 3] - pose_left[:3, 3])
-    turned = np.abs(pose_left[:3, :3] - pose_right[:3, :3]).max()
-    intrinsics = [(frame.fx, frame.cx, frame.cy) for frame in (left, right)]
-    same = left.rgb.shape == right.rgb.shape and np.allclose(intrinsics[0], intrinsics[1])
-    if not same or turned > 1e-3 or offset[0] <= 0.0 or np.abs(offset[1:]).max() > 0.01 * offset[0]:
-        raise ValueError(
-            f"cameras {left.camera!r} and {right.camera!r} are not a rectified pair: the second is at"
-            f" {offset.round(4).tolist()} m and turned by {turned:.4f}; rectify the images, or exchange them"
+
+def _rays(frame: Frame) -> Image:
+    """Base-frame direction of each pixel, of length 1 along the optical axis, (h, w, 3)."""
+    height, width = frame.rgb.shape[:2]
+    right = np.broadcast_to((np.arange(width) - frame.cx) / frame.fx, (height, width))
+    down = np.broadcast_to(((np.arange(height) - frame.cy) / frame.fy)[:, None], (height, width))
+    camera = np.stack([right, down, np.ones((height, width))], axis=-1)
+    return np.asarray(camera @ frame.pose_base_from_camera[:3, :3].T, dtype=np.float32)
+
+
+def _without_specks(stereo: StereoDepth) -> Image:
+    """Depth that is trusted, in regions of some size; 0 elsewhere."""
+    with np.errstate(divide="ignore"):
+        disparity = np.where(
+            stereo.confidence > LEAST_CONFIDENCE, 16.0 * stereo.focal_times_baseline / stereo.depth_m, 0.0
         )
-    return float(offset[0])
-
-
-def _reduced(rgb: Pixels, factor: int) -> Pixels:
-    if factor == 1:
-        return rgb
-    size = (rgb.shape[1] // factor, rgb.shape[0] // factor)
-    return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    kept = np.rint(disparity).astype(np.int16)
+    cv2.filterSpeckles(kept, 0, LEAST_AREA, 16 * SAME_SURFACE_PX)
+    return np.where(kept > 0, stereo.depth_m, np.float32(0.0))

@@ -104,7 +104,8 @@ class TrackRecord:
         self.hits += 1
         self.missed = self.empty = 0
         self.state = after_sight(self.state, self.hits, life)
-        self._hear({observation.label: observation.label_score}, 1.0)
+        if self.looks == 0:  # a closer look knows better, and image after image of one view says one thing once
+            self._hear({observation.label: observation.label_score}, 1.0)
         if observation.appearance is not None:
             self.look_closely(observation.appearance)
 

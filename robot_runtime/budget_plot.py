@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 
 from perception.compute_budget import ComputeBudget
-from robot_runtime.latency_plot import FONT, INK, PALE, WIDTH, Colour, Image
+from robot_runtime.plot import BLUE, FONT, INK, ORANGE, PALE, Colour, Image
 from rt_control.errors import InputError
 
+WIDTH = 1200
 LEFT, RIGHT, TOP, BOTTOM = 300, 90, 90, 60
 ROW, BAR = 44, 15
-BY_FILE: Colour = (178, 88, 0)
-MEASURED: Colour = (0, 110, 230)
+BY_FILE, MEASURED = BLUE, ORANGE
 DECADES = (-3, 1)  # 0.1 % to 1000 % of the device
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from behaviours.profile import Profile
+from perception.ledger import LedgerSummary
 from policies.skill import Assignment, SkillReport
 
 
@@ -39,6 +40,8 @@ class WorkerStatus(msgspec.Struct, frozen=True):
         report: of the assignment it executes or executed last; None if none.
         queue_age_s: how long its newest input waited before it was taken up.
         device_lost: its accelerator failed; it does not work until it is restarted.
+        camera_fault: what its images cannot be used for, and why, e.g. `rgbd: black`; empty = they can.
+        ledger: of perception, as of the last second.
     """
 
     source: str
@@ -48,3 +51,5 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     report: SkillReport | None = None
     queue_age_s: float = 0.0
     device_lost: bool = False
+    camera_fault: str = ""
+    ledger: LedgerSummary | None = None

@@ -12,9 +12,13 @@ from perception.frames import Frame
 if TYPE_CHECKING:
     from rt_control._native import FrameReader
 
+UNIT_TOLERANCE = 0.01  # of the norm of a quaternion
+
 
 def read_frame(reader: FrameReader, camera: str, after_number: int = 0) -> Frame | None:
     """The newest frame of a camera, if it is newer than the one last seen.
+
+    A header whose orientation is none gives a pose of NaN, which `FrameJudge` names.
 
     Args:
         reader: of the camera's ring.
@@ -26,7 +30,11 @@ def read_frame(reader: FrameReader, camera: str, after_number: int = 0) -> Frame
         return None
     header, rgb, depth = answer
     pose = np.eye(4)
-    pose[:3, :3] = Rotation.from_quat(header.quaternion_base, scalar_first=True).as_matrix()
+    quaternion = np.asarray(header.quaternion_base)
+    if abs(float(np.linalg.norm(quaternion)) - 1.0) < UNIT_TOLERANCE:
+        pose[:3, :3] = Rotation.from_quat(quaternion, scalar_first=True).as_matrix()
+    else:
+        pose[:3, :3] = np.nan
     pose[:3, 3] = header.position_base
     return Frame(
         camera=camera,

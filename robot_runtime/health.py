@@ -18,6 +18,7 @@ from robot_runtime.directive import WorkerStatus
 
 _NS_PER_S = 1_000_000_000
 WORKERS = ("perception", "policy", "fallback")
+LOOKING = ("perception", "fallback")  # workers that use images, each of other cameras
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +219,7 @@ class HealthMonitors:
         """Judge one tick's samples."""
         robot = samples.robot
         tier1 = self._judge(now_ns, "tier1", None if robot is None else (robot.generation, robot.cycle), "")
-        cameras = self._judge(now_ns, "cameras", _images(samples.beats.get("cameras")), "")
+        cameras = self._judge(now_ns, "cameras", _images(samples.beats.get("cameras")), _blindness(samples))
         workers = {source: self._worker(now_ns, source, samples) for source in WORKERS}
         gpu = ("perception", "policy")
         queue_age_s = max(
@@ -237,8 +238,10 @@ class HealthMonitors:
         trouble = ""
         if beat is not None and beat.state in ("starting", "stopping"):
             trouble = f"is {beat.state}"
-        elif status is not None and beat is not None and status.pid == beat.pid and status.device_lost:
+        elif status is not None and _is_of(status, beat) and status.device_lost:
             trouble = "has lost its device"
+        elif fault := _camera_fault(source, samples):
+            trouble = f"has no usable image ({fault})"
         elif source in samples.unacknowledged:
             trouble = f"has not taken up the profile within {self._config.acknowledge_s:g} s"
         return self._judge(now_ns, source, _mark(beat), trouble)
@@ -260,6 +263,23 @@ class HealthMonitors:
 def _images(beat: Beat | None) -> tuple[int, int] | None:
     """As `_mark`; a camera process that has written no image yet has not been heard of."""
     return None if beat is None or beat.count == 0 else _mark(beat)
+
+
+def _is_of(status: WorkerStatus, beat: Beat | None) -> bool:
+    """Whether a status is of the process that beats, and not of its predecessor."""
+    return beat is not None and status.pid == beat.pid
+
+
+def _camera_fault(source: str, samples: HealthSamples) -> str:
+    """What a worker says of its images; empty = they can be used."""
+    status = samples.statuses.get(source)
+    return status.camera_fault if status is not None and _is_of(status, samples.beats.get(source)) else ""
+
+
+def _blindness(samples: HealthSamples) -> str:
+    """Why no camera is of use; empty = one is, or nobody has said otherwise."""
+    faults = [_camera_fault(source, samples) for source in LOOKING]
+    return f"writes none that can be used ({'; '.join(faults)})" if all(faults) else ""
 
 
 def _mark(beat: Beat | None) -> tuple[int, int] | None:

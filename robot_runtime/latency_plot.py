@@ -9,23 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from robot_runtime.latency import Latencies
+from robot_runtime.plot import BLUE, FONT, GREEN, GREY, INK, ORANGE, PALE, Colour, Image
 from rt_control.errors import InputError
-
-Image = npt.NDArray[np.uint8]
-Colour = tuple[int, int, int]
 
 WIDTH, HEIGHT = 1200, 700
 LEFT, RIGHT, TOP, BOTTOM = 90, 30, 130, 80
-FONT = cv2.FONT_HERSHEY_SIMPLEX
-INK: Colour = (40, 40, 40)
-PALE: Colour = (225, 225, 225)
-# Blue, green, orange, grey (BGR): told apart also by the colour-blind, by their lightness.
-COLOURS: dict[str, Colour] = {
-    "wake-up": (178, 88, 0),
-    "compute": (90, 150, 0),
-    "command": (0, 110, 230),
-    "cyclictest wake-up": (140, 140, 140),
-}
+COLOURS: dict[str, Colour] = {"wake-up": BLUE, "compute": GREEN, "command": ORANGE, "cyclictest wake-up": GREY}
 BUCKETS = 160
 LONGEST_US = 1e6
 

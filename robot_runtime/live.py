@@ -10,7 +10,7 @@ from types import TracebackType
 import msgspec
 
 from behaviours.workcell import Workcell
-from robot_runtime import kept_black_box
+from robot_runtime import kept_black_box, kept_ledger
 from robot_runtime.client import SnapshotReader
 from robot_runtime.processes import RealtimePlacement, RobotPlan
 from robot_runtime.realtime_permission import may_use_fifo, realtime_cpu
@@ -149,6 +149,8 @@ class LiveRobot:
         if self.options.root is None and kept_black_box.is_worth_keeping(self.state(), bool(self.supervisor.lost())):
             kept_black_box.keep(self.run.directory, self.description.name, kept_black_box.folder())
         self.supervisor.end()
+        if self.options.root is None:
+            kept_ledger.keep(self.run.directory, self.description.name, kept_black_box.folder())
         score = self._read_score()
         if outcome == "SUCCESS" and score.objects_sorted < score.objects_total:
             misplaced = ", ".join(f"{name} ({where})" for name, where in sorted(score.misplaced.items()))

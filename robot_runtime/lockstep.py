@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+import numpy as np
 
 from behaviours.robot import RobotState
 from behaviours.workcell import Workcell
@@ -35,10 +36,12 @@ from robot_runtime.person_constraints import person_constraints
 from robot_runtime.run_options import RunOptions
 from robot_runtime.run_result import RunResult
 from robot_runtime.skill_workspace import wish_of
+from robot_runtime.workers.scene_watch import Look, SceneWatch
 from rt_control import _native as native
 from rt_control.clock import VirtualClock
 from rt_control.description import RobotDescription, load_robot
 from rt_control.model_compiler import compile_model
+from sim.camera_faults import FaultyCamera
 from sim.cameras import Renderer
 from sim.oracle import OraclePerception
 from sim.person import PersonPath
@@ -216,8 +219,10 @@ class Lockstep:
         self._camera = description.camera_of("scene").name
         begun_ns = self.clock.now_ns()
         look_ms = self.latencies.look_ms
-        self.cascade = None if self.options.oracle else make_cascade(description, begun_ns, look_ms)
-        self._scene: Scene | None = None
+        cascade = None if self.options.oracle else make_cascade(description, begun_ns, look_ms)
+        self.watch = None if cascade is None else SceneWatch(description, cascade)
+        self.scene_camera = FaultyCamera(self.options.seed)
+        """Set its fault to spoil the images of the scene camera."""
         self.renderer = None if self.options.oracle else Renderer(description.world_path, description)
         self.oracle = OraclePerception(self.plant, self.options.seed) if self.options.oracle else None
         self._commands: Timed[native.Command] = deque()
@@ -338,7 +343,8 @@ class Lockstep:
         sequence = directive.sequence if directive is not None else 0
         for source in ("perception", "fallback"):
             if source not in self.stopped:
-                status = WorkerStatus(source, PID, sequence, now_ns)
+                fault = self.watch.camera_fault if self.watch is not None and source == "perception" else ""
+                status = WorkerStatus(source, PID, sequence, now_ns, camera_fault=fault)
                 self.ports.statuses[source].put(status, now_ns + _ns(self.latencies.report_s))
 
     def _see(self, now_ns: int) -> None:
@@ -348,27 +354,30 @@ class Lockstep:
             return
         directive = self.ports.directives.read(now_ns)
         rate_hz = PERCEPTION_RATE_HZ if directive is None else directive.profile.perception_rate_hz
-        if rate_hz <= 0.0 or now_ns - self._looked_ns < 0.75e9 / rate_hz:
+        wanted = rate_hz > 0.0
+        if not wanted and (self.watch is None or not self.watch.camera_fault):  # else: until it can be used again
+            return
+        if now_ns - self._looked_ns < 0.75e9 / (rate_hz or PERCEPTION_RATE_HZ):
             return
         self._looked_ns = now_ns
-        scene = self._look(now_ns, directive)
-        if scene is None:
-            return
-        self._scene = scene
+        look = self._look(now_ns, directive, wanted)
         seen_ns = now_ns + _ns(self.latencies.frame_to_scene_s)
-        self.ports.scenes.put(scene, seen_ns + _ns(self.latencies.scene_to_reader_s))
-        constraints = person_constraints(native.Source.perception, scene.stamp_ns, scene.person_distance_m)
-        self._perception_constraints.append((seen_ns, constraints))
+        if look.scene is not None:
+            self.ports.scenes.put(look.scene, seen_ns + _ns(self.latencies.scene_to_reader_s))
+        if look.constraints is not None:
+            self._perception_constraints.append((seen_ns, look.constraints))
 
-    def _look(self, now_ns: int, directive: Directive | None) -> Scene | None:
+    def _look(self, now_ns: int, directive: Directive | None, wanted: bool) -> Look:
         if self.oracle is not None:
-            return self.oracle.look(now_ns)
-        assert self.renderer is not None and self.cascade is not None and self.state is not None
-        frame = self.renderer.render(self._camera, self.plant.world_bytes(now_ns), now_ns)
+            scene = self.oracle.look(now_ns)
+            told = person_constraints(native.Source.perception, scene.stamp_ns, scene.person_distance_m)
+            return Look(scene, told)
+        assert self.renderer is not None and self.watch is not None and self.state is not None
+        frame = self.scene_camera.spoil(self.renderer.render(self._camera, self.plant.world_bytes(now_ns), now_ns))
         poses = self.kinematics.link_poses(self.state.position)
         capsules = robot_capsules(poses, self.description.gripper)
-        wish = wish_of(directive, self._scene, poses[-1, :3, 3], self.description.workcell)
-        return self.cascade.look(frame, capsules, now_ns, wish)
+        wish = wish_of(directive, self.watch.scene, poses[-1, :3, 3], self.description.workcell) if wanted else None
+        return self.watch.look(frame, capsules, np.asarray(self.state.velocity), now_ns, wish)
 
     def _act(self, now_ns: int) -> None:
         directive = self.ports.directives.read(now_ns)

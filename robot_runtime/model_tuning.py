@@ -12,7 +12,7 @@ from models.manifest import Manifest
 from models.preprocessing import PreparedImage
 from models.roles import Detections, Detector, FeatureExtractor
 from models.training.dataset import Dataset
-from models.training.measures import IGNORED, Truth, matched
+from models.training.measures import IGNORED, Truth, partners
 from models.training.truth import DETECTOR_CLASSES, truth_of
 from perception.calibration import expected_calibration_error, fit_calibration
 from perception.confidence_curve import ConfidenceCurve, Looked, confidence_curve, seconds_to_know
@@ -118,7 +118,7 @@ def _partners(found: Detections, truth: Truth) -> npt.NDArray[np.intp]:
     for kind in (False, True):
         mine, theirs = np.flatnonzero(said_person == kind), np.flatnonzero(is_person == kind)
         ignored = truth.ignored[theirs]
-        got = matched(found.boxes[mine], truth.boxes[theirs], ~ignored, ignored)
+        got = partners(found.boxes[mine], truth.boxes[theirs], ~ignored, ignored)
         hit = got >= 0
         partner[mine] = got
         partner[mine[hit]] = theirs[got[hit]]

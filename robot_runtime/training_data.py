@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from models.training.dataset import LABELS, OBJECT, SLOTS, Shard
+from models.training.shards import StoredArrays
 from rt_control.description import load_robot
-from sim.training_world import SEEN, UNSEEN, VIEWS_PER_GROUP, Randomisation, TrainingWorld, View
+from sim.random_table import SEEN, UNSEEN, Randomisation
+from sim.training_world import VIEWS_PER_GROUP, TrainingWorld, View
 
 GROUPS_PER_SHARD = 50
 
 Tell = Callable[[int, int], None]
+# Unseen: things whose colours and sizes no training set holds.
+Purpose = Literal["training", "held-out", "unseen", "tuning"]
 
 
 def render_dataset(
@@ -38,31 +43,54 @@ def render_dataset(
     Raises:
         InputError: there is no off-screen OpenGL.
     """
-    os.environ.setdefault("LP_NUM_THREADS", "0")  # the renderer's threads cost more than they bring at this size
     description = load_robot("arm7")
-    per_shard = groups_per_shard * VIEWS_PER_GROUP
-    count = -(-views // per_shard)
+
+    def make(shard_seed: int) -> Shard:
+        world = TrainingWorld(description, shard_seed, looks)
+        try:
+            return _shard([view for _ in range(groups_per_shard) for view in world.group()])
+        finally:
+            world.close()
+
+    render_missing(folder, seed, views, groups_per_shard * VIEWS_PER_GROUP, make, tell)
+
+
+def render_missing(
+    folder: Path,
+    seed: int,
+    wanted: int,
+    per_shard: int,
+    make: Callable[[int], StoredArrays],
+    tell: Callable[[int, int], None],
+) -> None:
+    """Make the shards that are missing.
+
+    Args:
+        folder: of the set.
+        seed: of the set.
+        wanted: entries, at least.
+        per_shard: entries.
+        make: a shard of a seed.
+        tell: called with how many entries are there, and how many there will be.
+    """
+    os.environ.setdefault("LP_NUM_THREADS", "0")  # the renderer's threads cost more than they bring at this size
+    count = -(-wanted // per_shard)
     for index in range(count):
         path = folder / f"shard-{index:04d}"
         if not path.exists():
-            world = TrainingWorld(description, seed * 100_000 + index, looks)
-            try:
-                shard = _shard([view for _ in range(groups_per_shard) for view in world.group()])
-            finally:
-                world.close()
-            shard.save(path)
+            make(seed * 100_000 + index).save(path)
         tell((index + 1) * per_shard, count * per_shard)
 
 
-def render_images(folder: Path, seed: int, count: int, unseen: bool, tell: Tell) -> None:
+def render_images(folder: Path, seed: int, count: int, purpose: Purpose, tell: Tell) -> None:
     """Render what is missing of a set of single images; at least `count`."""
     groups = min(GROUPS_PER_SHARD, -(-count // VIEWS_PER_GROUP))
-    render_dataset(folder, seed, count, UNSEEN if unseen else SEEN, tell, groups)
+    render_dataset(folder, seed, count, UNSEEN if purpose == "unseen" else SEEN, tell, groups)
 
 
-def data_folder(folder: Path, kind: str, seed: int, count: int, unseen: bool = False) -> Path:
+def data_folder(folder: Path, kind: str, purpose: Purpose, seed: int, count: int) -> Path:
     """Where a data set lies."""
-    return folder / "data" / f"{kind}{'-unseen' if unseen else ''}-seed{seed}-{count}"
+    return folder / "data" / f"{kind}-{purpose}-seed{seed}-{count}"
 
 
 def _shard(views: list[View]) -> Shard:

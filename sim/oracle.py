@@ -12,10 +12,8 @@ import mujoco
 import numpy as np
 
 from perception.scene import Scene, SceneObject
+from sim.person_distance import PersonDistance
 from sim.plant import Plant
-
-NOBODY_WITHIN_M = 1.5
-AWAY_M = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +47,7 @@ class OraclePerception:
         simulation = plant.description.simulation
         self._names = sorted(simulation.goal) if simulation is not None else []
         self._sizes = {name: _size_of(plant.model, name) for name in self._names}
-        self._person = _person_geoms(plant.model)
-        self._robot = _robot_geoms(plant.model, plant.description.axis_names[0])
+        self._person_distance = PersonDistance(plant.model, plant.description.axis_names[0])
         self._seen: dict[str, SceneObject] = {}
         self._sequence = 0
 
@@ -61,7 +58,7 @@ class OraclePerception:
                 self._seen[name] = self._object(name, stamp_ns)
         self._sequence += 1
         objects = tuple(self._seen[name] for name in self._names)
-        return Scene(self._sequence, stamp_ns, objects, self._person_distance(), "oracle")
+        return Scene(self._sequence, stamp_ns, objects, self._person_distance.measure(self._plant.data), "oracle")
 
     def _object(self, name: str, stamp_ns: int) -> SceneObject:
         body = self._plant.data.body(name)
@@ -70,14 +67,6 @@ class OraclePerception:
         yaw = math.atan2(rotation[1, 0], rotation[0, 0]) + self._random.normal(0.0, self._errors.yaw_rad)
         folded = math.remainder(yaw, math.pi)
         return SceneObject(name, (x, y, z), folded, self._sizes[name], 0.95, stamp_ns)
-
-    def _person_distance(self) -> float | None:
-        model, data = self._plant.model, self._plant.data
-        if not self._person or float(np.linalg.norm(data.geom_xpos[self._person[0]][:2])) > AWAY_M:
-            return None
-        pairs = ((one, other) for one in self._person for other in self._robot)
-        distance = min(mujoco.mj_geomDistance(model, data, *pair, NOBODY_WITHIN_M, None) for pair in pairs)
-        return None if distance >= NOBODY_WITHIN_M else max(float(distance), 0.0)
 
 
 def _size_of(model: mujoco.MjModel, name: str) -> tuple[float, float, float]:
@@ -89,19 +78,3 @@ def _size_of(model: mujoco.MjModel, name: str) -> tuple[float, float, float]:
         return 2.0 * float(size[0]), 2.0 * float(size[0]), 2.0 * float(size[1])
     x, y, z = (2.0 * size).tolist()
     return x, y, z
-
-
-def _person_geoms(model: mujoco.MjModel) -> list[int]:
-    body = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_BODY, "person")
-    return [index for index in range(model.ngeom) if model.geom_bodyid[index] == body]
-
-
-def _robot_geoms(model: mujoco.MjModel, first_axis: str) -> list[int]:
-    """What can be touched of the bodies that the first axis carries."""
-    carried = {int(model.joint(first_axis).bodyid[0])}
-    for body in range(model.nbody):  # parents come before children
-        if int(model.body_parentid[body]) in carried:
-            carried.add(body)
-    return [
-        index for index in range(model.ngeom) if int(model.geom_bodyid[index]) in carried and model.geom_contype[index]
-    ]

@@ -47,6 +47,7 @@ class Network(Protocol):
 
         Raises:
             NetworkInputError: an input is missing, unknown, not finite, or of another type or shape; or it is closed.
+            ModelFileError: only now it shows that the backend cannot run it.
             DeviceLostError: the accelerator failed; the process has to be started anew.
         """
 

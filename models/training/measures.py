@@ -60,25 +60,34 @@ def average_precision(
             continue
         scores, right = [np.zeros(0)], [np.zeros(0, dtype=bool)]
         for detections, present in zip(found, truth, strict=True):
-            one, hit = _matched(detections, present, label, threshold)
+            one, hit = matched(detections, present, label, threshold)
             scores.append(one)
             right.append(hit)
-        order = np.argsort(-np.concatenate(scores), kind="stable")
-        hits = np.concatenate(right)[order]
-        if not len(hits):
-            result[label] = 0.0
-            continue
-        true_positives = np.cumsum(hits)
-        recall = true_positives / wanted
-        precision = true_positives / np.arange(1, len(hits) + 1)
-        precision = np.maximum.accumulate(precision[::-1])[::-1]
-        at = np.searchsorted(recall, RECALLS, side="left")
-        result[label] = np.where(at < len(precision), precision[np.minimum(at, len(precision) - 1)], 0.0).mean()
+        result[label] = area_under_curve(np.concatenate(scores), np.concatenate(right), wanted)
     return result
 
 
-def _matched(
-    detections: Found, present: Truth, label: int, threshold: float
+def area_under_curve(scores: Floats, right: npt.NDArray[np.bool_], wanted: int) -> float:
+    """Average precision of one class over many images.
+
+    Args:
+        scores: (n,) of all detections, see `matched`.
+        right: (n,), whether each is.
+        wanted: how many things there are; > 0.
+    """
+    hits = right[np.argsort(-scores, kind="stable")]
+    if len(hits) == 0:
+        return 0.0
+    true_positives = np.cumsum(hits)
+    recall = true_positives / wanted
+    precision = true_positives / np.arange(1, len(hits) + 1)
+    precision = np.maximum.accumulate(precision[::-1])[::-1]
+    at = np.searchsorted(recall, RECALLS, side="left")
+    return float(np.where(at < len(precision), precision[np.minimum(at, len(precision) - 1)], 0.0).mean())
+
+
+def matched(
+    detections: Found, present: Truth, label: int, threshold: float = 0.5
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Scores of the detections of a class in one image, and whether each is right; those on ignored things left out."""
     mine = detections.labels == label
@@ -86,12 +95,12 @@ def _matched(
     order = np.argsort(-scores, kind="stable")
     boxes, scores = boxes[order], scores[order]
     counted = (present.labels == label) & ~present.ignored
-    partner = matched(boxes, present.boxes, counted, present.ignored, threshold)
+    partner = partners(boxes, present.boxes, counted, present.ignored, threshold)
     kept = partner != IGNORED
     return scores[kept], partner[kept] >= 0
 
 
-def matched(
+def partners(
     boxes: Floats, true: Floats, counted: npt.NDArray[np.bool_], ignored: npt.NDArray[np.bool_], threshold: float = 0.5
 ) -> npt.NDArray[np.intp]:
     """Which true box each found one stands for, (n,): its index, else NOTHING or IGNORED.
@@ -121,3 +130,14 @@ def share_within(predicted: Floats, true: Floats, factor: float = 1.25) -> float
     known = true > 0.0
     ratio = np.maximum(predicted[known] / true[known], true[known] / predicted[known])
     return float((ratio < factor).mean())
+
+
+def area_under_roc(positive: Floats, negative: Floats) -> float:
+    """Area under the receiver operating characteristic: how often a positive (n,) is above a negative (m,); ties half.
+
+    The statistic of Mann and Whitney (1947), divided by n m.
+    """
+    ordered = np.sort(negative)
+    below = np.searchsorted(ordered, positive, side="left")
+    not_above = np.searchsorted(ordered, positive, side="right")
+    return float((below + not_above).mean() / 2.0 / len(negative))

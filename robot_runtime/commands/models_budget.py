@@ -28,7 +28,13 @@ def register(group: Subparsers) -> None:
         metavar="NAME|FILE",
         help=f"a shipped budget or a budget file (default: that of the ledger, else {DEFAULT_DEVICE})",
     )
-    parser.add_argument("--ledger", type=Path, metavar="FILE", help="show beside it what looks took in this run")
+    parser.add_argument(
+        "--ledger",
+        type=Path,
+        metavar="FILE|last",
+        help="show beside it what looks took in a run, or in the last one",
+    )
+    parser.add_argument("--robot", default="arm7", help="whose last run (default: arm7)")
     parser.add_argument("--plot", type=arguments.png_file, metavar="PNG", help="also draw the shares there")
     arguments.add_json_argument(parser)
     parser.set_defaults(handler=handle)
@@ -38,15 +44,18 @@ def handle(options: argparse.Namespace) -> int:
     """Show it."""
     from perception import ledger_file
     from perception.compute_budget import load_budget, shipped_budgets
-    from robot_runtime import budget_plot, compute_figures, machine, origin
+    from robot_runtime import budget_plot, compute_figures, kept_black_box, kept_ledger, machine, origin
     from robot_runtime.report import Report, emit
 
     measured_ms: dict[str, float] = {}
     source, recorded_on = "", None
     if options.ledger is not None:
-        recorded = ledger_file.load(options.ledger)
+        path = options.ledger
+        if path == Path("last"):
+            path = kept_ledger.path_of(options.robot, kept_black_box.folder())
+        recorded = ledger_file.load(path)
         measured_ms, recorded_on = recorded.measured_ms(), recorded.header.device
-        source = f"p95 of {options.ledger.name}"
+        source = f"p95 of {path.name}"
     device = options.device
     if device is None:
         named = (name for name in shipped_budgets() if load_budget(name).device == recorded_on)

@@ -151,6 +151,7 @@ def _add(asked: TrainingRequest, model: TrainedModel, registry: Registry, name: 
         gflop_per_run=model.gflop_per_run,
         training_command=asked.command,
         data_seed=asked.seed,
+        postprocessing=model.postprocessing,
     )
     addition = Addition(model.file, asked.plan.roles, asked.plan.adapter, LICENCE, name, settings)
     return add(registry, addition, backends.get(backends.DEFAULT))

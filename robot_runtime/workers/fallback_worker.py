@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 
 import cv2
+import numpy as np
 
 from perception.robot_shape import position_at, robot_capsules
-from perception.stereo import StereoRange
 from policies.retreat import RetreatController
 from policies.skill import SkillReport
 from robot_runtime.directive import Directive, WorkerStatus
 from robot_runtime.frames import read_frame
-from robot_runtime.person_constraints import person_constraints
 from robot_runtime.transport import LatestPublisher, LatestSubscriber
 from robot_runtime.workers.context import WorkerContext, worker_main
 from robot_runtime.workers.loop import PeriodicLoop
+from robot_runtime.workers.stereo_watch import StereoWatch
 from rt_control import _native as native
 from rt_control.heartbeat import Pulse
 
@@ -27,7 +27,7 @@ def work(context: WorkerContext) -> None:
     cv2.setNumThreads(1)
     run, description = context.run, context.description
     kinematics = native.Kinematics(context.model())
-    stereo = StereoRange(description)
+    watch = StereoWatch(description)
     retreat = RetreatController(description, kinematics)
     left_name, right_name = (description.camera_of(role).name for role in ("stereo_left", "stereo_right"))
     left_frames, right_frames = (native.FrameReader(run.path(f"frame.{name}")) for name in (left_name, right_name))
@@ -50,16 +50,24 @@ def work(context: WorkerContext) -> None:
             right = read_frame(right_frames, right_name)
             if left is not None and right is not None and left.stamp_ns == right.stamp_ns:  # else: of two moments
                 seen_number = left.number
-                queue_age_s = (now_ns - left.stamp_ns) / 1e9
                 position = position_at(left.stamp_ns, state.position, state.velocity, state.stamp_ns)
                 capsules = robot_capsules(kinematics.link_poses(position), description.gripper)
-                distance_m = stereo.update(left, right, capsules)
-                constraints.write(person_constraints(native.Source.fallback, left.stamp_ns, distance_m))
+                seen = watch.look(left, right, capsules, np.asarray(state.velocity), now_ns)
+                if seen is not None:
+                    constraints.write(seen)
+                if not watch.camera_fault:  # a wrong stamp is no overload
+                    queue_age_s = (now_ns - left.stamp_ns) / 1e9
+            else:
+                watch.wait(now_ns)
             if state.authority == native.Source.fallback:
                 command, report = retreat.tick(now_ns, state, None)
                 if command is not None:
                     commands.write(command)
-        statuses.publish(WorkerStatus("fallback", os.getpid(), sequence, now_ns, report, queue_age_s))
+        statuses.publish(
+            WorkerStatus(
+                "fallback", os.getpid(), sequence, now_ns, report, queue_age_s, camera_fault=watch.camera_fault
+            )
+        )
 
     PeriodicLoop(RATE_HZ, pulse).run(step)
 

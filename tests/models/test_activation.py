@@ -11,10 +11,12 @@ import pytest
 
 from models.activation import CHECKS
 from models.backends.onnxruntime_backend import OnnxRuntimeBackend
+from models.backends.tensorrt_backend import TensorRtBackend
 from models.backends.torch_backend import TorchBackend
 from models.errors import ModelRefusedError
 from models.registry import Registry
 from tests.models import networks
+from tests.models.fake_tensorrt import FakeTensorRt
 
 BACKEND = OnnxRuntimeBackend()
 
@@ -210,6 +212,17 @@ def test_a_backend_without_a_file_is_refused(registry: Registry, add_eyes: Calla
     add_eyes()
     with pytest.raises(ModelRefusedError, match="found no file for backend torch; expected one of those it has"):
         registry.activate("eyes", TorchBackend())
+
+
+def test_a_network_of_which_only_a_run_shows_that_it_cannot_be_run_is_refused(
+    registry: Registry, add_eyes: Callable[[], Path], tmp_path: Path
+) -> None:
+    add_eyes()
+    fake = FakeTensorRt("10.3.0")
+    registry.activate("eyes", TensorRtBackend(tmp_path / "good", libraries=fake))
+    fake.unknown_sizes = True
+    with pytest.raises(ModelRefusedError, match="check 'golden': found output 'depth': its size depends on the data"):
+        registry.activate("eyes", TensorRtBackend(tmp_path / "bad", libraries=fake))
 
 
 def test_a_sound_model_passes(registry: Registry, add_eyes: Callable[[], Path]) -> None:

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 
 from models.adding import Addition, Settings, add, read_settings
 from models.backends.onnxruntime_backend import OnnxRuntimeBackend
-from models.errors import ModelRefusedError
+from models.errors import ModelFileError, ModelRefusedError
 from models.manifest import read_manifest
 from models.preprocessing import Preprocessing
 from models.registry import Registry
@@ -111,24 +111,32 @@ def test_a_truncated_file_is_refused_and_leaves_nothing(registry: Registry, aske
     assert nothing_was_left(registry)
 
 
-def test_a_network_whose_weights_lie_in_another_file_is_refused(
-    registry: Registry, asked: Addition, tmp_path: Path
-) -> None:
+def outside(path: Path, location: str) -> Path:
+    """A network whose weights lie in another file, `w.bin` in its folder or elsewhere."""
     weight = onnx.TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[3], data_location=TensorProto.EXTERNAL)
-    weight.external_data.add(key="location", value="w.bin")
+    weight.external_data.add(key="location", value=location)
+    x, y = networks.tensor("x", ("n", 3)), networks.tensor("y", ("n", 3))
+    graph = helper.make_graph([helper.make_node("Mul", ["x", "w"], ["y"])], "g", [x], [y], [weight])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def test_a_network_whose_weights_lie_in_another_file_is_refused(registry: Registry, tmp_path: Path) -> None:
+    path = outside(tmp_path / "outside.onnx", "w.bin")
     (tmp_path / "w.bin").write_bytes(np.ones(3, np.float32).tobytes())
-    graph = helper.make_graph(
-        [helper.make_node("Mul", ["x", "w"], ["y"])], "g", [networks.tensor("x", ("n", 3))],
-        [networks.tensor("y", ("n", 3))], [weight],
-    )  # fmt: skip
-    path = tmp_path / "outside.onnx"
-    path.write_bytes(
-        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9).SerializeToString()
-    )
-    assert BACKEND.load(path)  # beside its weights it loads
+    BACKEND.load(path).close()  # beside its weights it loads
     with pytest.raises(ModelRefusedError, match="expected an ONNX network with its weights inside"):
         add(registry, Addition(path, ("features",), "test_embedding", "MIT"), BACKEND)
     assert nothing_was_left(registry)
+
+
+def test_weights_are_never_read_from_elsewhere_on_the_disk(tmp_path: Path) -> None:
+    (tmp_path / "w.bin").write_bytes(np.ones(3, np.float32).tobytes())
+    (tmp_path / "inner").mkdir()
+    for location in ("../w.bin", str(tmp_path / "w.bin")):
+        with pytest.raises(ModelFileError, match="ONNX Runtime cannot load it"):
+            BACKEND.load(outside(tmp_path / "inner" / "model.onnx", location))
 
 
 def test_a_network_that_answers_with_nan_is_refused(registry: Registry, tmp_path: Path) -> None:

@@ -7,8 +7,11 @@ from typing import Any
 
 import torch
 
+# Of no known type, whether torch is installed where types are checked or not.
+Module: Any = torch.nn.Module
 
-class Affine(torch.nn.Module):
+
+class Affine(Module):  # type: ignore[misc]  # its base has no type
     def __init__(self, factor: float) -> None:
         super().__init__()
         self.factor = torch.nn.Parameter(torch.tensor([factor]))
@@ -17,19 +20,19 @@ class Affine(torch.nn.Module):
         return {"y": self.factor * x + 1.0}
 
 
-class SumAndProduct(torch.nn.Module):
+class SumAndProduct(Module):  # type: ignore[misc]  # its base has no type
     def forward(self, a: torch.Tensor, b: torch.Tensor) -> dict[str, torch.Tensor]:
         return {"sum": a + b, "product": a * b}
 
 
-class Convolution(torch.nn.Module):
+class Convolution(Module):  # type: ignore[misc]  # its base has no type
     def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
         kernel = torch.full((1, 1, 3, 3), 1.0 / 9.0)
         blurred = torch.nn.functional.conv2d(image, kernel, padding=1)
         return {"map": blurred, "best": blurred.flatten(1).argmax(1)}
 
 
-def _save(path: Path, module: torch.nn.Module, examples: tuple[torch.Tensor, ...], free: Any) -> Path:
+def _save(path: Path, module: Any, examples: tuple[torch.Tensor, ...], free: Any) -> Path:
     torch.export.save(torch.export.export(module.eval(), examples, dynamic_shapes=free), path)
     return path
 

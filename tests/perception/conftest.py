@@ -72,6 +72,11 @@ class Table:
         self.stamp_ns += 33_000_000
         return self._renderer.render(camera, self.plant.world_bytes(), self.stamp_ns)
 
+    def photograph_pair(self) -> tuple[Frame, Frame]:
+        """Take the images of the stereo pair, both of one moment."""
+        left = self.photograph("overhead_left")
+        return left, self._renderer.render("overhead_right", self.plant.world_bytes(), left.stamp_ns)
+
     @property
     def robot(self) -> np.ndarray:
         """Capsules of the robot as it stands."""

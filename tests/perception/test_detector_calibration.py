@@ -46,7 +46,7 @@ def test_an_observation_says_apart_that_there_is_a_thing_and_that_its_name_is_ri
         np.array([0, 1]),
         ("cube", "person"),
     )
-    cube, person = observations(detections, CALIBRATION, None, 0.004)
+    cube, person = observations(detections, CALIBRATION, None, 0.004, np.zeros((1, 8)), 0.0)
     assert (cube.label, person.label) == ("cube", "person")
     assert (cube.score, cube.label_score) == pytest.approx((0.98, 0.8))
     # Nothing else is of a person's kind: where there is one, the name is right.

@@ -14,7 +14,7 @@ MakeTable = Callable[[int], Table]
 
 
 def distance(table: Table, stereo: StereoRange) -> float | None:
-    return stereo.update(table.photograph("overhead_left"), table.photograph("overhead_right"), table.robot)
+    return stereo.update(*table.photograph_pair(), table.robot)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -36,6 +36,6 @@ def test_a_hand_is_seen_at_about_its_distance(seed: int, make_table: MakeTable, 
 
 def test_exchanged_cameras_are_refused(make_table: MakeTable, description: RobotDescription) -> None:
     table = make_table(0)
-    left, right = table.photograph("overhead_left"), table.photograph("overhead_right")
+    left, right = table.photograph_pair()
     with pytest.raises(ValueError, match="'overhead_right' and 'overhead_left' are not a rectified pair"):
         StereoRange(description).update(right, left, table.robot)

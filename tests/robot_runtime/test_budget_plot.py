@@ -8,7 +8,7 @@ import pytest
 
 from perception.compute_budget import load_budget
 from robot_runtime import budget_plot
-from robot_runtime.latency_plot import Colour, Image
+from robot_runtime.plot import Colour, Image
 from rt_control.errors import InputError
 
 CPU = load_budget("cpu_two_cores")

@@ -30,6 +30,7 @@ class Watch:
         self.miss_ratio = 0.0
         self.queue_age_s = 0.0
         self.device_lost: set[str] = set()
+        self.camera_faults: dict[str, str] = {}
         self.unacknowledged: frozenset[str] = frozenset()
         self.cloud_ns: int | None = None
 
@@ -53,7 +54,13 @@ class Watch:
         }
         statuses = {
             source: WorkerStatus(
-                source, self.pids[source], 0, 0, queue_age_s=self.queue_age_s, device_lost=source in self.device_lost
+                source,
+                self.pids[source],
+                0,
+                0,
+                queue_age_s=self.queue_age_s,
+                device_lost=source in self.device_lost,
+                camera_fault=self.camera_faults.get(source, ""),
             )
             for source in SOURCES[1:]
         }
@@ -136,6 +143,46 @@ def test_a_worker_without_its_device_is_lost() -> None:
     watch = Watch()
     watch.device_lost.add("policy")
     assert watch.tick().policy.reason == "the policy worker has lost its device"
+
+
+@pytest.mark.parametrize("source", ["perception", "fallback"])
+def test_a_worker_without_a_usable_image_is_named_with_its_camera_while_the_cameras_are_well(source: str) -> None:
+    watch = Watch()
+    watch.tick(10)
+    watch.camera_faults[source] = "eye: black"
+    health = watch.tick()
+    assert getattr(health, source).reason == f"the {source} worker has no usable image (eye: black)"
+    assert health.cameras.ok
+    watch.camera_faults.clear()
+    assert not getattr(watch.tick(25), source).ok
+    assert getattr(watch.tick(), source).ok
+
+
+def test_the_robot_is_blind_when_nobody_has_a_usable_image() -> None:
+    watch = Watch()
+    watch.tick(10)
+    watch.camera_faults.update(perception="rgbd: black", fallback="overhead_left: frozen")
+    reason = "no image is fresh: the camera process writes none that can be used (rgbd: black; overhead_left: frozen)"
+    assert watch.tick().cameras.reason == reason
+    del watch.camera_faults["fallback"]
+    assert watch.tick(27).cameras.ok
+
+
+def test_the_camera_fault_of_a_replaced_worker_is_not_its_successors() -> None:
+    watch = Watch()
+    watch.tick(10)
+    watch.camera_faults["perception"] = "rgbd: black"
+    beats, samples = watch.tick(), watch.samples()
+    assert not beats.perception.ok
+    beat = samples.beats["perception"]
+    assert beat is not None
+    successor = msgspec.structs.replace(beat, pid=99)
+    now_ns = watch.now_ns
+    for index in range(1, 60):
+        beat = msgspec.structs.replace(successor, count=index)
+        known = msgspec.structs.replace(samples, beats={**samples.beats, "perception": beat})
+        health = watch.monitors.update(now_ns + index * TICK_NS, known)
+    assert health.perception.ok
 
 
 def test_a_worker_that_does_not_take_up_the_profile_is_lost() -> None:

@@ -12,6 +12,7 @@ from behaviours.workcell import Workcell
 from robot_runtime.lockstep import Lockstep, LockstepOptions
 from rt_control import _native as native
 from rt_control.description import RobotDescription, load_robot
+from sim.camera_faults import CameraFault
 from sim.person import PersonPath
 from trees.mission import load_mission
 
@@ -121,3 +122,19 @@ def test_a_person_who_reaches_in_stops_the_arm_before_it_is_touched_and_the_miss
     assert not lockstep.state.latched
     until(lockstep, lambda: lockstep.state is not None and lockstep.state.speed_scale == 1.0)
     until(lockstep, lambda: speed(lockstep) > 0.5)
+
+
+def test_a_scene_camera_that_goes_black_costs_time_and_not_the_mission(make: Make) -> None:
+    lockstep = make(seed=1)
+    until(lockstep, lambda: speed(lockstep) > 0.5)
+    lockstep.scene_camera.fault = CameraFault.BLACK
+    until(lockstep, lambda: lockstep.agent.status.compute == "CpuOnly")
+    assert lockstep.watch is not None
+    assert lockstep.watch.camera_fault == "rgbd: black"
+    until(lockstep, lambda: speed(lockstep) < 0.001)
+    assert lockstep.state is not None
+    assert not lockstep.state.latched
+    lockstep.scene_camera.fault = None
+    until(lockstep, lambda: lockstep.agent.status.compute == "FullCompute")
+    lockstep.run(LIMIT_S)
+    assert lockstep.result().outcome == "SUCCESS", lockstep.result()

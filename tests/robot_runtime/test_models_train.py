@@ -111,7 +111,7 @@ def test_a_model_is_trained_measured_added_and_exported(tmp_path: Path, capsys: 
     answers = []
     for name in ("copy", "again"):
         network = backend.load(tmp_path / f"{name}.onnx")
-        answers.append(network.run({"image": image})["heat"])
+        answers.append(np.asarray(network.run({"image": image})["heat"], dtype=np.float32))
         network.close()
     np.testing.assert_allclose(answers[0], answers[1], atol=1e-5)
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from rt_control.description import RobotDescription
-from sim.oracle import NOBODY_WITHIN_M, OracleErrors, OraclePerception
+from sim.oracle import OracleErrors, OraclePerception
 from sim.person import PersonPath
+from sim.person_distance import NOBODY_WITHIN_M
 from sim.plant import Plant
 
 EXACT = OracleErrors(0.0, 0.0, 0.0)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.backends.engine_cache import Engine, EngineCache, EngineKey
@@ -55,6 +55,7 @@ def test_only_the_owner_can_read_and_write_it(cache: EngineCache) -> None:
     assert path_of(cache).stat().st_mode & 0o777 == 0o600
 
 
+@settings(max_examples=25)
 @given(cut=st.integers(0, 10_000), flip=st.integers(0, 10_000), bit=st.integers(0, 7))
 def test_no_damage_is_ever_handed_out(tmp_path_factory: pytest.TempPathFactory, cut: int, flip: int, bit: int) -> None:
     cache = EngineCache(tmp_path_factory.mktemp("cache"))

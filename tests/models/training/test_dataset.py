@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from models.training.dataset import OBJECT, PERSON, SLOTS, Dataset, Shard, visible_boxes
+from models.training.shards import load_shard
 from models.training.truth import DETECTOR_CLASSES, truth_of
 from rt_control.errors import InputError
 
@@ -28,13 +29,14 @@ def shard(count: int, first: int = 0) -> Shard:
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     made = shard(3)
     made.save(tmp_path / "shard-0000")
-    loaded = Shard.load(tmp_path / "shard-0000")
+    loaded = load_shard(Shard, tmp_path / "shard-0000")
     for name in ("rgb", "depth_m", "instance", "objects", "focal_px", "group"):
         np.testing.assert_array_equal(getattr(loaded, name), getattr(made, name))
 
 
 def test_a_shard_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, written = np.save, []
+    real = np.save
+    written: list[Path] = []
 
     def power_cut(path: Path, array: np.ndarray) -> None:
         if len(written) == 3:

@@ -10,7 +10,7 @@ from models.training.measures import (
     Truth,
     average_precision,
     intersection_over_union,
-    matched,
+    partners,
     share_within,
 )
 
@@ -75,9 +75,9 @@ def test_nothing_found_is_nothing() -> None:
 def test_the_best_detection_has_the_first_choice_and_no_thing_is_given_twice() -> None:
     boxes = np.array([ONE, ONE, FAR, TWO])
     true = np.array([ONE, TWO])
-    partner = matched(boxes, true, np.array([True, False]), np.array([False, True]))
+    partner = partners(boxes, true, np.array([True, False]), np.array([False, True]))
     assert partner.tolist() == [0, NOTHING, NOTHING, IGNORED]
-    assert matched(boxes, np.empty((0, 4)), np.empty(0, dtype=bool), np.empty(0, dtype=bool)).tolist() == [NOTHING] * 4
+    assert partners(boxes, np.empty((0, 4)), np.empty(0, dtype=bool), np.empty(0, dtype=bool)).tolist() == [NOTHING] * 4
 
 
 def test_depth_is_right_within_a_factor_where_it_is_known() -> None:

@@ -1,0 +1,181 @@
+"""Runs the cascade and what it is compared with on the same episode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import cv2
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from models import backends
+from models.registry import Registry
+from perception.cascade import Cascade, Wish
+from perception.cascade_models import CascadeModels, load_models
+from perception.compute_budget import ComputeBudget, load_budget
+from perception.ledger import Outcome
+from perception.robot_shape import robot_capsules
+from perception.scene import Scene
+from perception.triggers import Workspace
+from robot_runtime import model_folders
+from robot_runtime.evaluation import strategies
+from robot_runtime.evaluation.compute_clock import ComputeClock, LevelOneMemory
+from robot_runtime.evaluation.scorer import Scorer
+from robot_runtime.evaluation.strategies import Strategy
+from robot_runtime.evaluation.tally import Tally
+from robot_runtime.perception_setup import DEVICE, measure_costs
+from robot_runtime.skill_workspace import REACH_M
+from rt_control import _native as native
+from rt_control.description import RobotDescription, load_robot
+from rt_control.model_compiler import compile_model
+from sim.evaluation_sequences import Episode, Moment, render_episode
+
+ROBOT = "arm7"
+WARM_UP = 10  # images whose cost does not count: what is done for the first time takes longer
+LARGEST_CHANCE = 0.95
+
+
+class EpisodeResult(msgspec.Struct, frozen=True):
+    """What each strategy did in one episode.
+
+    Attributes:
+        number: of the episode.
+        stories: what became of each thing, in a word.
+        events: how many of each kind.
+        tallies: by the name of the strategy.
+    """
+
+    number: int
+    stories: tuple[str, ...]
+    events: dict[str, int]
+    tallies: dict[str, Tally]
+
+    def __str__(self) -> str:
+        ours = self.tallies[strategies.CASCADE]
+        events = ", ".join(f"{count} {kind}" for kind, count in self.events.items()) or "no event"
+        return (
+            f"episode {self.number}: {len(self.stories)} things, {events}; cascade {ours.ms_per_image:.2f} ms an image,"
+            f" mAP50 {ours.mean_average_precision():.1%}"
+        )
+
+
+class CascadeTrial:
+    """Holds what all strategies share."""
+
+    def __init__(self, description: RobotDescription, models: CascadeModels, budget: ComputeBudget) -> None:
+        """Measure what looks cost here.
+
+        Args:
+            description: of the simulated robot.
+            models: of the cascade.
+            budget: of the device that it is to keep.
+        """
+        cv2.setNumThreads(1)  # or the computing time of one thread would not be all
+        self._description, self._budget = description, budget
+        self._kinematics = native.Kinematics(compile_model(description))
+        self._clock = ComputeClock()
+        self._memory = LevelOneMemory(models, self._clock)
+        self.measured_ms = measure_costs(models, self._clock.now_s, careful=1.0)
+
+    def episode(
+        self,
+        seed: int,
+        number: int,
+        frames: int,
+        sweep: bool,
+        tell: Callable[[str], None] = lambda doing: None,
+    ) -> EpisodeResult:
+        """Measure one episode.
+
+        Args:
+            seed, number: of the episode.
+            frames: how many of its first images.
+            sweep: also the points of the curves.
+            tell: called with what is being done.
+
+        Raises:
+            InputError: there is no off-screen OpenGL, or the budget cannot bear the models.
+        """
+        tell("rendering")
+        episode = render_episode(self._description, seed, number, frames)
+        self._memory.forget()
+        self.run(Strategy("warm-up", picker=strategies.Everything), episode, WARM_UP)
+        tallies: dict[str, Tally] = {}
+        chosen = [*strategies.compared(), *strategies.ablations(), *(strategies.sweep() if sweep else [])]
+        for strategy in chosen:
+            tell(strategy.name)
+            tallies[strategy.name] = self.run(strategy, episode)
+            if strategy.name == strategies.CASCADE:
+                tell(strategies.RANDOM)
+                chance = _same_looks(tallies[strategy.name])
+                tallies[strategies.RANDOM] = self.run(strategies.by_lot(strategies.RANDOM, chance), episode)
+        kinds = [event.kind for event in episode.events]
+        return EpisodeResult(number, episode.stories, {kind: kinds.count(kind) for kind in sorted(set(kinds))}, tallies)
+
+    def run(self, strategy: Strategy, episode: Episode, frames: int | None = None) -> Tally:
+        """Show an episode, or its first images, to a cascade of one strategy."""
+        cascade = Cascade(
+            self._description,
+            self._memory.models,
+            self._budget,
+            episode.moments[0].frame.stamp_ns,
+            strategy.config,
+            self._clock,
+            self.measured_ms,
+        )
+        scorer, picker = Scorer(episode.events), None if strategy.picker is None else strategy.picker()
+        scene: Scene | None = None
+        took_s, let_go = 0.0, 0
+        for number, moment in enumerate(episode.moments[:frames]):
+            poses = self._kinematics.link_poses(moment.arm)
+            capsules = robot_capsules(poses, self._description.gripper)
+            objects = {} if scene is None else {item.track: item for item in scene.objects}
+            closer = None if picker is None else picker.chooser(moment, objects)
+            wish = Wish(strategy.levels, workspace=self._workspace(moment, poses[-1, :3, 3]), closer=closer)
+            self._memory.image_is(number)
+            begun = self._clock.now_s()
+            seen = cascade.look(moment.frame, capsules, moment.frame.stamp_ns, wish)
+            took_s += self._clock.now_s() - begun
+            let_go += seen is None
+            scene = scene if seen is None else seen
+            scorer.see(moment, cascade.tracks, scene)
+        tally = scorer.result()
+        entries = [item for item in cascade.ledger.entries() if item.outcome in (Outcome.RUN, Outcome.LATE)]
+        tally.let_go = let_go
+        tally.level1_ms = sum(item.cost_ms for item in entries if item.level == 1)
+        tally.level2_ms = sum(item.cost_ms for item in entries if item.level == 2)
+        tally.rest_ms = took_s * 1e3 - tally.level1_ms - tally.level2_ms
+        tally.looks = sum(item.level == 2 for item in entries)
+        return tally
+
+    def _workspace(self, moment: Moment, tcp_base: npt.NDArray[np.float64]) -> Workspace:
+        """As of a skill that moves the hand to where the arm stops next, and there down to the table."""
+        target = self._kinematics.forward(moment.arm_goal)[:3, 3].copy()
+        target[2] = self._description.workcell.table_height_m
+        return Workspace(target[None], np.asarray(tcp_base)[None], np.array([REACH_M]))
+
+
+def _same_looks(cascade: Tally) -> float:
+    """The chance with which looks by lot are as many as the cascade's."""
+    return float(np.clip(cascade.looks / max(cascade.candidates, 1), 1e-4, LARGEST_CHANCE))
+
+
+@contextmanager
+def open_trial() -> Iterator[CascadeTrial]:
+    """A trial of the bound models on the simulated robot; the models are closed with it.
+
+    Raises:
+        ModelRefusedError: a model fails a check.
+        InputError: a role has no model, or its detector was never calibrated.
+    """
+    with Registry(model_folders.folder()) as registry:
+        models = load_models(registry, backends.get(backends.DEFAULT))
+        yield CascadeTrial(load_robot(ROBOT), models, load_budget(DEVICE))
+
+
+def episodes_of(frames: int, of_one: int) -> Sequence[int]:
+    """Into how many images of each episode a number of images is divided: whole episodes, and what is left."""
+    whole, left = divmod(frames, of_one)
+    return [of_one] * whole + ([left] if left else [])
