@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from models.training.box_pose import angle_between
+from models.box_pose import angle_between
 from models.training.measures import Found, Truth, matched
 from perception.scene import Scene, SceneObject
 from perception.shape import SHAPES
