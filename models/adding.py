@@ -61,7 +61,7 @@ class Settings(Section, frozen=True, kw_only=True):
     class_names: list[str] = []
     gflop_per_run: float | None = None
     training_command: str = UNKNOWN
-    data_seed: int | Literal["none"] = UNKNOWN
+    data_seed: int | Literal["none"] = "none"
     preprocessing: Preprocessing | None = None
     postprocessing: dict[str, Parameter] = {}
 

@@ -7,7 +7,7 @@ into the ledger with its cost and its reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -26,6 +26,7 @@ from perception.frames import Frame
 from perception.jobs import NO_TRACK, Admitted, Decision, Job, Why
 from perception.ledger import Entry, Ledger, Outcome
 from perception.level_one import MODEL_POSITION_STD_M, POSITION_STD_M, observations, points_of_depth_model, rough_region
+from perception.level_three import SceneLooks
 from perception.level_two import look_closer
 from perception.miss_rate import MissRate
 from perception.object_geometry import is_in_hand, may_be_object, place_thing
@@ -35,7 +36,9 @@ from perception.person import PersonFinder
 from perception.place import place_at, place_in
 from perception.point_image import PointImage, Unprojector
 from perception.reasons import Reason
-from perception.scene import Scene
+from perception.scene import Scene, SceneReport
+from perception.scene_level import SceneLevel
+from perception.scene_triggers import Situation
 from perception.schedule_rules import allowed_ms_per_s, first_estimates, scheduler_rules
 from perception.shape import SHAPES
 from perception.things import Things
@@ -43,7 +46,7 @@ from perception.track_life import Place
 from perception.tracker import Tracker
 from perception.tracker_config import TrackerConfig
 from perception.tracks import PERSON, Track
-from perception.triggers import LastLook, TriggerConfig, Workspace, plan_looks
+from perception.triggers import LastLook, LookPlan, TriggerConfig, Workspace, plan_looks
 from rt_control.robot_file import RobotDescription
 
 Array = npt.NDArray[np.float64]
@@ -78,6 +81,7 @@ class Wish:
         levels: that may run.
         flow: whether level 1 includes optical flow.
         workspace: where the running skill acts; None: none runs.
+        high_value: the running skill is worth a look of level 3.
         closer: instead of triggers and budget, which of the things in view level 2 looks at, by track, whatever it
             costs: to compare the cascade with.
     """
@@ -85,6 +89,7 @@ class Wish:
     levels: tuple[int, ...] = (1, 2)
     flow: bool = True
     workspace: Workspace | None = None
+    high_value: bool = False
     closer: Callable[[Sequence[Track]], Collection[int]] | None = None
 
 
@@ -114,6 +119,7 @@ class Cascade:
         config: CascadeConfig | None = None,
         cost: CostMeter | None = None,
         measured_ms: dict[str, float] | None = None,
+        scene_looks: SceneLooks | None = None,
     ) -> None:
         """Set it up.
 
@@ -125,6 +131,7 @@ class Cascade:
             config: see there.
             cost: what computing costs; by default measured.
             measured_ms: what looks were measured to take on this device, by role.
+            scene_looks: level 3, here or elsewhere; None: there is none.
 
         Raises:
             InputError: what must run on the robot does not fit into the budget.
@@ -147,6 +154,8 @@ class Cascade:
         self._unprojector = Unprojector()
         self._people = PersonFinder(description.workcell)
         self._things = Things()
+        self._scene_level = None if scene_looks is None else SceneLevel(scene_looks, self._config.triggers)
+        self._person_m: float | None = None
         self._sequence = 0
         self._stamp_ns = -1
 
@@ -183,9 +192,8 @@ class Cascade:
         gone_before = {track.id for track in self._tracker.tracks}
         tracks = self._tracker.update(seen, frame.stamp_ns, self._place_in(frame))
         gone = gone_before - {track.id for track in tracks}
-        if 2 in wish.levels:
-            self._level_two(moment, tracks, gone, wish)
-            tracks = self._tracker.tracks
+        self._closer(moment, tracks, gone, wish)
+        tracks = self._tracker.tracks
         self._measure_roughly(moment, tracks)
         return self._scene(moment, tracks)
 
@@ -224,35 +232,66 @@ class Cascade:
         table_m = self._workcell.table_height_m
         return observations(detections, models.calibration, moment.points, std_m, moment.robot, table_m)
 
-    def _level_two(self, moment: _Moment, tracks: tuple[Track, ...], gone: set[int], wish: Wish) -> None:
-        now_ns, frame = moment.now_ns, moment.frame
+    def _closer(self, moment: _Moment, tracks: tuple[Track, ...], gone: set[int], wish: Wish) -> None:
+        """Levels 2 and 3: what they should look at, what of it there is time for, and the looks."""
         things = [track for track in tracks if track.label != PERSON]
+        by_id = {track.id: track for track in things}
+        jobs: list[Job] = []
+        chances: dict[int, float] = {}
+        chosen: list[Admitted] | None = None
+        if 2 in wish.levels:
+            self._release_moved(moment, things)
+            if wish.closer is not None:
+                chosen = _chosen(wish.closer, things)
+            else:
+                plan = self._wanted(moment, things, wish)
+                chances = {item.track_id: item.probability for item in plan.requests}
+                jobs += [Job(2, CLOSER, item.track_id, item.reasons, item.priority) for item in plan.requests]
+        if self._scene_level is not None and 3 in wish.levels:
+            jobs += self._scene_level.wanted(moment.frame, self._situation(things, wish), moment.now_ns)
+        decision = self._scheduler.plan(moment.frame.stamp_ns, moment.now_ns, jobs, gone)
+        self._record_refused(decision, moment.frame)
+        run = [item for item in decision.run if item.job.level == 2 and _in_view(by_id.get(item.job.track))]
+        self._look_closer(moment, run if chosen is None else chosen, by_id, chances)
+        for item in decision.run:
+            if item.job.level == 3 and self._scene_level is not None:
+                self._scene_level.ask(item, moment.now_ns)
+
+    def _release_moved(self, moment: _Moment, things: Sequence[Track]) -> None:
+        """What was measured closely holds no more where a thing has moved."""
+        for track in things:
+            stamp_ns = moment.frame.stamp_ns
+            if track.id in self._looked_ns and not self._cache.holds(
+                track.id, track.position_base, track.box, stamp_ns
+            ):
+                self._things.release(track.id)
+
+    def _wanted(self, moment: _Moment, things: Sequence[Track], wish: Wish) -> LookPlan:
+        stamp_ns = moment.frame.stamp_ns
         last = {
             track.id: LastLook(
-                (frame.stamp_ns - self._looked_ns[track.id]) * 1e-9,
-                self._cache.holds(track.id, track.position_base, track.box, frame.stamp_ns),
+                (stamp_ns - self._looked_ns[track.id]) * 1e-9,
+                self._cache.holds(track.id, track.position_base, track.box, stamp_ns),
             )
             for track in things
             if track.id in self._looked_ns
         }
-        for track in things:
-            if track.id in last and not last[track.id].holds:
-                self._things.release(track.id)
         speeds = self._image_speeds(moment, things)
-        by_id = {track.id: track for track in things}
-        chances: dict[int, float] = {}
-        if wish.closer is not None:
-            run = _chosen(wish.closer, things)
-        else:
-            plan = plan_looks(things, last, wish.workspace, self._config.triggers, self._random, speeds)
-            chances = {item.track_id: item.probability for item in plan.requests}
-            self.misses.pass_over(plan.passed_over)
-            jobs = [Job(2, CLOSER, item.track_id, item.reasons, item.priority) for item in plan.requests]
-            decision = self._scheduler.plan(frame.stamp_ns, now_ns, jobs, gone)
-            self._record_refused(decision, frame)
-            run = [item for item in decision.run if item.job.track in by_id and by_id[item.job.track].missed == 0]
+        plan = plan_looks(things, last, wish.workspace, self._config.triggers, self._random, speeds)
+        self.misses.pass_over(plan.passed_over)
+        return plan
+
+    def _situation(self, things: Sequence[Track], wish: Wish) -> Situation:
+        """What level 3's reasons are judged by; people as of the image before."""
+        occluded = max((track.occluded for track in things), default=0.0)
+        return Situation(self._person_m, occluded, wish.high_value, None, None)
+
+    def _look_closer(
+        self, moment: _Moment, run: Sequence[Admitted], by_id: Mapping[int, Track], chances: Mapping[int, float]
+    ) -> None:
         if not run:
             return
+        frame = moment.frame
         begun = self._cost.begin()
         boxes = [by_id[item.job.track].box for item in run]
         looks = look_closer(
@@ -320,12 +359,24 @@ class Cascade:
             step = (slice(None, None, PERSON_STEP), slice(None, None, PERSON_STEP))
             skin = is_skin(moment.hsv[step])
             person = self._people.distance_m(moment.points.every(PERSON_STEP), skin, moment.robot, objects)
+        self._person_m = person
         self._sequence += 1
         stamp_ns = min(moment.frame.stamp_ns, moment.now_ns)
-        return Scene(self._sequence, stamp_ns, objects, person, "cascade")
+        return Scene(self._sequence, stamp_ns, objects, person, "cascade", report=self._report(moment))
 
-    def _finish(self, moment: _Moment, look: Admitted, took_ms: float) -> None:
-        moment.now_ns += round(took_ms * 1e6)
+    def _report(self, moment: _Moment) -> SceneReport | None:
+        """The newest answer of level 3."""
+        if self._scene_level is None:
+            return None
+        answered = self._scene_level.poll(moment.now_ns)
+        if answered is not None:
+            self._finish(moment, *answered, beside=True)
+        return self._scene_level.report
+
+    def _finish(self, moment: _Moment, look: Admitted, took_ms: float, beside: bool = False) -> None:
+        """Write a look down; one beside the images took none of their time."""
+        if not beside:
+            moment.now_ns += round(took_ms * 1e6)
         late = self._scheduler.finish(look, took_ms, moment.now_ns)
         job, frame = look.job, moment.frame
         outcome = Outcome.LATE if late else Outcome.RUN
@@ -346,3 +397,7 @@ def _chosen(closer: Callable[[Sequence[Track]], Collection[int]], things: Sequen
     in_view = [track for track in things if track.missed == 0]
     jobs = [Job(2, CLOSER, track_id, Reason.HIGH_VALUE, 10.0) for track_id in sorted(closer(in_view))]
     return [Admitted(job, 0.0, NEVER_NS) for job in jobs]
+
+
+def _in_view(track: Track | None) -> bool:
+    return track is not None and track.missed == 0

@@ -9,7 +9,7 @@ from typing import cast
 from models.backends.backend import Backend
 from models.manifest import Manifest
 from models.registry import Registry
-from models.roles import DepthEstimator, Detector, FeatureExtractor, KeypointEstimator, Segmenter
+from models.roles import DepthEstimator, Detector, FeatureExtractor, KeypointEstimator, SceneModel, Segmenter
 from perception.detector_calibration import DetectorCalibration, load_calibration
 from rt_control.errors import InputError
 
@@ -54,6 +54,18 @@ def load_models(registry: Registry, backend: Backend, shipped: Path = CALIBRATIO
         masks=cast(Segmenter, registry.activate("masks", backend).fills),
         pose=cast(KeypointEstimator, registry.activate("pose", backend).fills),
     )
+
+
+def load_scene_model(registry: Registry, backend: Backend) -> SceneModel | None:
+    """The model of level 3, if one is bound: the robot works without it.
+
+    Raises:
+        ModelRefusedError: it fails a check.
+        BackendUnavailableError: the backend cannot be used here.
+    """
+    if "scene" not in registry.bindings():
+        return None
+    return cast(SceneModel, registry.activate("scene", backend).fills)
 
 
 def calibration_of(detector: Manifest, user: Path, shipped: Path = CALIBRATIONS) -> DetectorCalibration:

@@ -31,6 +31,22 @@ class SceneObject(msgspec.Struct, frozen=True):
     velocity_mps: Vector3 = (0.0, 0.0, 0.0)
 
 
+class SceneReport(msgspec.Struct, frozen=True):
+    """What one look at the scene said.
+
+    Attributes:
+        stamp_ns: of the last image that was looked at.
+        reasons: bits of `perception.reasons`.
+        surprise: 0..1, the share of ordinary clips that are less surprising; None if the model does not say.
+        facts: what holds in the scene, each 0..1.
+    """
+
+    stamp_ns: int
+    reasons: int
+    surprise: float | None
+    facts: dict[str, float]
+
+
 class Scene(msgspec.Struct, frozen=True):
     """Everything perception believes at one moment.
 
@@ -41,6 +57,7 @@ class Scene(msgspec.Struct, frozen=True):
         person_distance_m: nearest person to any part of the robot; None when nobody is seen.
         source: `cascade`, `stereo`, or `oracle` (a modelled perception, used in campaigns only).
         remembered_only: the newest images could not be used: all of it is as old as its stamp says.
+        report: what level 3 said last, with a stamp of its own; None if it never did.
     """
 
     sequence: int
@@ -49,6 +66,7 @@ class Scene(msgspec.Struct, frozen=True):
     person_distance_m: float | None
     source: str
     remembered_only: bool = False
+    report: SceneReport | None = None
 
     def find(self, name: str) -> SceneObject | None:
         """The object of that name, or None."""

@@ -42,7 +42,7 @@ def read_triggers(path: Path, config: TriggerConfig) -> TriggerConfig:
         if unknown := sorted(set(given) - set(KEYS)):
             raise ValueError(f"{', '.join(unknown)} is no threshold; allowed: {', '.join(KEYS)}")
         return replace(config, **given)  # type: ignore[arg-type]  # mypy takes every key for every field
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, msgspec.DecodeError) as error:
         raise InputError(f"{path}: no thresholds ({error}); run `dynamical models tune`, or remove it") from None
 
 

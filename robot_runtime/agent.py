@@ -32,6 +32,7 @@ from robot_runtime.directive import Directive, WorkerStatus
 from robot_runtime.health import WORKERS, HealthConfig, HealthMonitors, HealthSamples
 from robot_runtime.profile_handover import ProfileHandover
 from robot_runtime.rate_meter import RateMeter
+from robot_runtime.scene_care import more_careful, scene_care
 from robot_runtime.skill_execution import SkillExecution, SkillExecutionConfig
 from robot_runtime.snapshots import SnapshotPublisher
 from robot_runtime.takeover import Takeover
@@ -148,6 +149,7 @@ class RobotRuntimeAgent:
         self._step: tuple[object, str] = (None, "")
         self._status_of: tuple[object, ...] = ()
         self._status = AgentStatus(robot)
+        self._caution = ""
         self.modes_entered: list[ModeEntry] = []
         """Branches of Act, Compute and Connectivity in the order in which they were entered, from `ready` on."""
         if mission is not None:
@@ -223,6 +225,8 @@ class RobotRuntimeAgent:
             {source: status.directive_sequence for source, status in statuses.items() if status is not None},
         )
         self._late = care.late
+        asked, self._caution = scene_care(self._reading.scene, now_ns)
+        care = more_careful(care, asked)
         self._port(lambda: ports.send_constraints(AgentConstraints(now_ns, care.speed_scale, care.margin_scale)), None)
         self._port(lambda: ports.send_beat(self._rates.beat(now_ns, self._pid)), None)
         self._tell(now_ns)
@@ -357,12 +361,25 @@ class RobotRuntimeAgent:
             self._asks.get(),
             leaf.feedback_message if leaf is not None else "",
             self._rates.measured(now_ns, self._config.rates_period_s),
+            self._caution,
         )
         if of != self._status_of:
             self._status_of = of
-            ready, name, reason, compute, connectivity, title, step, outcome, asks, skill, rates = of
+            ready, name, reason, compute, connectivity, title, step, outcome, asks, skill, rates, caution = of
             self._status = AgentStatus(
-                self._robot_name, ready, name, compute, connectivity, title, step, reason, outcome, asks, skill, rates
+                self._robot_name,
+                ready,
+                name,
+                compute,
+                connectivity,
+                title,
+                step,
+                reason,
+                outcome,
+                asks,
+                skill,
+                rates,
+                caution,
             )
         if self._config.snapshots:
             snapshot = self._snapshots.update(now_ns, self._status, leaf)

@@ -58,6 +58,7 @@ class AgentStatus(msgspec.Struct, frozen=True):
         asks: what the robot asks of its operator; empty = nothing.
         skill: phase of the running skill; empty if none runs.
         rates: measured.
+        caution: why the robot is more careful than its mode asks; empty when it is not.
     """
 
     robot: str
@@ -72,3 +73,4 @@ class AgentStatus(msgspec.Struct, frozen=True):
     asks: str = ""
     skill: str = ""
     rates: Rates = Rates()
+    caution: str = ""

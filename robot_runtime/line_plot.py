@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from robot_runtime.latency_plot import FONT, INK, PALE, Colour, Image
+from robot_runtime.plot import FONT, INK, PALE, Colour, Image
 from rt_control.errors import InputError
 
 PANEL_WIDTH, PANEL_HEIGHT = 640, 560

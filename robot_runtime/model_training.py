@@ -187,7 +187,7 @@ def _figures(held_out: dict[str, float], unseen: dict[str, float]) -> list[Figur
 def _figure(name: str, value: float) -> Figure:
     if math.isfinite(value):
         return Figure(name=name, value=value)
-    return Figure(name=name, value=None, note="no answer for half of the things or more")
+    return Figure(name=name, value=None, note="too few things there, or no answer for half of them")
 
 
 def export_network(plan: TrainingPlan, network: nn.Module, path: Path) -> float:

@@ -119,7 +119,9 @@ def _partners(found: Detections, truth: Truth) -> npt.NDArray[np.intp]:
         mine, theirs = np.flatnonzero(said_person == kind), np.flatnonzero(is_person == kind)
         ignored = truth.ignored[theirs]
         got = partners(found.boxes[mine], truth.boxes[theirs], ~ignored, ignored)
-        partner[mine] = np.where(got >= 0, theirs[got] if len(theirs) else got, got)
+        hit = got >= 0
+        partner[mine] = got
+        partner[mine[hit]] = theirs[got[hit]]
     return partner
 
 
@@ -193,7 +195,7 @@ def tune(fitting: Samples, checking: Samples, detector: Manifest, slack: float) 
     calibration = fit(fitting, detector)
     curve = confidence_curve(looked(fitting, calibration))
     chosen = curve.choose(slack)
-    confidence = max(float(curve.thresholds[chosen]), 0.01)  # a threshold has to exceed 0
+    confidence = float(np.clip(curve.thresholds[chosen], 0.01, 0.99))  # what a threshold may be
     checked = looked(checking, calibration)
     check = confidence_curve(checked, np.array([0.0, confidence, 1.01]))
     figures = [*_calibration_figures(checking, calibration), *_trust_figures(fitting, checking)]
@@ -229,13 +231,13 @@ def _calibration_figures(samples: Samples, calibration: DetectorCalibration) -> 
 
 def _trust_figures(fitting: Samples, checking: Samples) -> list[Figure]:
     found = []
-    for what, right_of in (
-        ("there is a thing", lambda item: item.there),
-        ("there is a thing of that name", lambda item: item.label_right),
+    for what, right, right_there in (
+        ("there is a thing", fitting.there, checking.there),
+        ("there is a thing of that name", fitting.label_right, checking.label_right),
     ):
         name = f"score from which {what}, at most {ALPHA:.0%} wrong with probability {1 - DELTA:.0%}"
         first = fitting.first
-        trusted = trusted_score(fitting.scores[first], right_of(fitting)[first], ALPHA, DELTA)
+        trusted = trusted_score(fitting.scores[first], right[first], ALPHA, DELTA)
         if trusted is None:
             note = f"no score can be guaranteed with {int(first.sum())} things; render more --images"
             found.append(Figure(name=name, value=None, note=note))
@@ -243,7 +245,7 @@ def _trust_figures(fitting: Samples, checking: Samples) -> list[Figure]:
         note = f"{trusted.kept} of {int(first.sum())} kept, {trusted.wrong} wrong, bound {trusted.error_bound:.3g}"
         found.append(Figure(name=name, value=trusted.score, note=note))
         kept = (checking.scores >= trusted.score) & checking.first
-        wrong = int((kept & ~right_of(checking)).sum())
+        wrong = int((kept & ~right_there).sum())
         bound = float(upper_bound(wrong, int(kept.sum()), DELTA))
         found.append(
             figure(

@@ -30,6 +30,7 @@ class RunProgress:
         self._step = ""
         self._mode = ""
         self._reason = ""
+        self._caution = ""
         self._status_shown = False
         self._status_due = 0.0
         self._begun = time.monotonic()
@@ -96,6 +97,10 @@ class RunProgress:
             self._reason = status.reason
             if status.reason:
                 self.note(f"  {status.reason}", time_s)
+        if status.caution != self._caution:
+            self._caution = status.caution
+            if status.caution:
+                self.note(f"  more careful: {status.caution}", time_s)
         if status.step != self._step:
             self._step = status.step
             if status.step:

@@ -105,7 +105,7 @@ def _calibrate(count: int) -> None:
         *(f"{name} = {weight:.4f}" for name, weight in zip(FEATURES, weights, strict=True)),
     ]
     FILE.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(lines))
+    print("\n".join(lines), file=sys.stderr)
 
 
 if __name__ == "__main__":

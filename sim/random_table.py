@@ -148,11 +148,6 @@ class RandomTable:
         """Free the GL context."""
         self._offscreen.close()
 
-    def _uniform(self, ranges: tuple[Range, ...]) -> float:
-        widths = np.array([high - low for low, high in ranges])
-        low, high = ranges[int(self.random.choice(len(ranges), p=widths / widths.sum()))]
-        return float(self.random.uniform(low, high))
-
     def new_looks(self, fewest: int = 1, most: int = SLOTS) -> None:
         """Other things, from `fewest` to `most`, and other colours of everything."""
         model, random = self.model, self.random
@@ -166,7 +161,7 @@ class RandomTable:
         for slot in range(1, int(random.integers(fewest, most + 1)) + 1):
             self._identities += 1
             label = LABELS[int(random.integers(len(LABELS)))]
-            self.things.append(Thing(label, self._identities, self._draw_size(label)))
+            self.things.append(Thing(label, self._identities, draw_size(label, self._looks, random)))
             material = model.material(f"slot{slot}").id
             model.mat_rgba[material, :3] = self._object_colour()
             model.mat_specular[material], model.mat_shininess[material] = random.uniform(0.05, 0.6, 2)
@@ -183,21 +178,7 @@ class RandomTable:
 
     def _object_colour(self) -> tuple[float, float, float]:
         saturation, value = self.random.uniform([0.65, 0.4], [1.0, 1.0])
-        return colorsys.hsv_to_rgb(self._uniform(self._looks.hues) % 360.0 / 360.0, saturation, value)
-
-    def _draw_size(self, label: str) -> Array:
-        looks = self._looks
-        if label == "cube":
-            return np.full(3, self._uniform(looks.cube_m))
-        if label == "ball":
-            return np.full(3, self._uniform(looks.ball_m))
-        if label == "cylinder":
-            diameter = self._uniform(looks.cylinder_m)
-            return np.array([diameter, diameter, self._uniform(looks.cylinder_height_m)])
-        while True:
-            size = np.array([self._uniform(looks.box_long_m), *(self._uniform(looks.box_short_m) for _ in range(2))])
-            if size[0] >= 1.33 * max(size[1:]):
-                return self.random.permutation(size) if self.random.random() < 0.3 else size
+        return colorsys.hsv_to_rgb(draw_within(self._looks.hues, self.random) % 360.0 / 360.0, saturation, value)
 
     def place_arm(self) -> Array:
         """Anywhere above the table, often near home; the position of each axis."""
@@ -403,6 +384,30 @@ class RandomTable:
         quaternion = np.empty(4)
         mujoco.mju_mat2Quat(quaternion, np.ascontiguousarray(pose[:3, :3]).ravel())
         self.data.mocap_pos[mocap], self.data.mocap_quat[mocap] = pose[:3, 3], quaternion
+
+
+def draw_within(ranges: tuple[Range, ...], random: np.random.Generator) -> float:
+    """A number from one of the ranges, each as likely as it is wide."""
+    widths = np.array([high - low for low, high in ranges])
+    low, high = ranges[int(random.choice(len(ranges), p=widths / widths.sum()))]
+    return float(random.uniform(low, high))
+
+
+def draw_size(label: str, looks: Randomisation, random: np.random.Generator) -> Array:
+    """Extents (3,) of a thing along its own axes, m."""
+    if label == "cube":
+        return np.full(3, draw_within(looks.cube_m, random))
+    if label == "ball":
+        return np.full(3, draw_within(looks.ball_m, random))
+    if label == "cylinder":
+        diameter = draw_within(looks.cylinder_m, random)
+        return np.array([diameter, diameter, draw_within(looks.cylinder_height_m, random)])
+    while True:
+        size = np.array(
+            [draw_within(looks.box_long_m, random), *(draw_within(looks.box_short_m, random) for _ in "yz")]
+        )
+        if size[0] >= 1.33 * max(size[1:]):
+            return random.permutation(size) if random.random() < 0.3 else size
 
 
 def _compile(description: RobotDescription) -> mujoco.MjModel:

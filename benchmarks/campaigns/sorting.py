@@ -10,6 +10,7 @@ import msgspec
 from behaviours.workcell import Workcell
 from robot_runtime.lockstep import MISSION_LIMIT_S, Lockstep, LockstepOptions
 from robot_runtime.report import Figure, figure
+from robot_runtime.run_result import RunResult
 from rt_control.description import load_robot
 from trees.mission import load_mission
 
@@ -59,14 +60,25 @@ def piece(number: int) -> Piece:
         result = lockstep.result()
     finally:
         lockstep.close()
+    return piece_of(number, result, time.perf_counter() - begun)
+
+
+def piece_of(seed: int, result: RunResult, took_s: float) -> Piece:
+    """What a run came to.
+
+    Args:
+        seed: of the scenario.
+        result: of the run.
+        took_s: wall time.
+    """
     return Piece(
-        seed=number,
+        seed=seed,
         outcome=result.outcome,
         reason=result.reason,
         objects_sorted=result.objects_sorted,
         objects_total=result.objects_total,
         duration_s=result.duration_s,
-        speed=result.duration_s / (time.perf_counter() - begun),
+        speed=result.duration_s / took_s,
         interventions=result.interventions,
     )
 

@@ -1,19 +1,14 @@
-"""Labelled images on disk: shards that are mapped into memory, written whole or not at all.
-
-A shard is a folder of arrays. Images are looked at where they lie, so a set may be larger than the memory.
-"""
+"""Labelled images on disk."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from rt_control.errors import InputError
+from models.training.shards import Shards, StoredArrays
 
 SLOTS = 8
 PERSON = SLOTS + 1
@@ -28,11 +23,10 @@ OBJECT = np.dtype(
         ("pose_camera", np.float32, (4, 4)),  # camera from object; camera axes: x right, y down, z forward
     ]
 )
-_ARRAYS = ("rgb", "depth_m", "instance", "objects", "focal_px", "group")
 
 
 @dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(StoredArrays):
     """Some images with their labels, in the order in which they were made.
 
     Attributes:
@@ -51,52 +45,12 @@ class Shard:
     focal_px: npt.NDArray[np.float32]
     group: npt.NDArray[np.int32]
 
-    def __len__(self) -> int:
-        return len(self.rgb)
 
-    def save(self, folder: Path) -> None:
-        """Write it; a folder that is there was written whole."""
-        partial = folder.with_name(f".{folder.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        for name in _ARRAYS:
-            np.save(partial / f"{name}.npy", getattr(self, name))
-        os.replace(partial, folder)
-
-    @classmethod
-    def load(cls, folder: Path) -> Shard:
-        """Map it into memory.
-
-        Raises:
-            InputError: it cannot be read.
-        """
-        try:
-            return cls(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{folder}: no shard of a data set ({error}); delete it, and it is made again") from None
-
-
-class Dataset:
-    """All shards of a folder as one list of images."""
+class Dataset(Shards[Shard]):
+    """All images of a folder as one list; errors as `Shards`."""
 
     def __init__(self, folder: Path) -> None:
-        """Map every shard.
-
-        Raises:
-            InputError: there is none, or one cannot be read.
-        """
-        self.shards = [Shard.load(path) for path in sorted(folder.glob("shard-*"))]
-        if not self.shards:
-            raise InputError(f"{folder}: holds no data set; make one with `dynamical models train`")
-        self._ends = np.cumsum([len(shard) for shard in self.shards])
-
-    def __len__(self) -> int:
-        return int(self._ends[-1])
-
-    def where(self, index: int) -> tuple[Shard, int]:
-        """The shard of an image, and its number there."""
-        number = int(np.searchsorted(self._ends, index, side="right"))
-        return self.shards[number], index - (int(self._ends[number - 1]) if number else 0)
+        super().__init__(Shard, folder)
 
 
 def visible_boxes(instance: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

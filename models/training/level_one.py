@@ -89,7 +89,7 @@ class LevelOneRecipe:
         one = [Truth(item.boxes, np.zeros_like(item.labels), item.ignored) for item in truth]
         any_class = [Found(item.boxes, item.scores, np.zeros_like(item.labels)) for item in found]
         measures = {f"ap50 {name}": float(value) for name, value in zip(DETECTOR_CLASSES, classes, strict=True)}
-        measures["ap50"] = measures["score"] = float(classes.mean())
+        measures["ap50"] = measures["score"] = float(np.nanmean(classes))
         measures["ap50 without classes"] = float(average_precision(any_class, one, 1)[0])
         measures["depth delta 1.25"] = float(np.mean(shares))
         return measures

@@ -269,11 +269,11 @@ def _pose_error(
     centre = ((shape[1] - 1) / 2.0, (shape[0] - 1) / 2.0)
     relative = extents.astype(np.float64) / extents.max()
     pose = solve(points, relative, sure, focal, centre)
-    depth: Array = shard.depth_m[number].astype(np.float64)
+    depth: Array = np.asarray(shard.depth_m[number], dtype=np.float64)
     rows, columns = np.nonzero(seen[::2, ::2] & (depth > 0.0))
     if pose is None or len(rows) == 0:
         return math.inf, math.inf
-    pixels: Array = np.column_stack([columns, rows]) * 2.0
+    pixels: Array = 2.0 * np.column_stack([columns, rows]).astype(np.float64)
     scale = scale_by_depth(pose, relative, pixels, depth[rows, columns], focal, centre)
     if scale is None:
         return math.inf, math.inf

@@ -130,3 +130,14 @@ def share_within(predicted: Floats, true: Floats, factor: float = 1.25) -> float
     known = true > 0.0
     ratio = np.maximum(predicted[known] / true[known], true[known] / predicted[known])
     return float((ratio < factor).mean())
+
+
+def area_under_roc(positive: Floats, negative: Floats) -> float:
+    """Area under the receiver operating characteristic: how often a positive (n,) is above a negative (m,); ties half.
+
+    The statistic of Mann and Whitney (1947), divided by n m.
+    """
+    ordered = np.sort(negative)
+    below = np.searchsorted(ordered, positive, side="left")
+    not_above = np.searchsorted(ordered, positive, side="right")
+    return float((below + not_above).mean() / 2.0 / len(negative))

@@ -1,0 +1,47 @@
+"""How well a scene model tells what is unusual from what is not, and what it says of a scene."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.training.clips import ANOMALIES, FACTS, NORMAL
+from models.training.measures import area_under_roc
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a model said of a clip.
+
+    Attributes:
+        anomaly: index into `ANOMALIES`, or `NORMAL`.
+        surprise: the model's.
+        facts: (6,) bool, that hold.
+        said: (6,) bool, that the model takes to hold.
+    """
+
+    anomaly: int
+    surprise: float
+    facts: npt.NDArray[np.bool_]
+    said: npt.NDArray[np.bool_]
+
+
+def scene_measures(judged: Sequence[Judgement]) -> dict[str, float]:
+    """`AUROC` of all anomalies, `AUROC NAME` of each kind that occurs, `accuracy NAME` of each fact in normal clips.
+
+    Args:
+        judged: normal and abnormal clips.
+    """
+    surprise = np.array([item.surprise for item in judged])
+    kind = np.array([item.anomaly for item in judged])
+    normal = surprise[kind == NORMAL]
+    measures = {"AUROC": area_under_roc(surprise[kind != NORMAL], normal)}
+    for index, name in enumerate(ANOMALIES):
+        if (kind == index).any():
+            measures[f"AUROC {name}"] = area_under_roc(surprise[kind == index], normal)
+    right = np.array([item.said == item.facts for item in judged if item.anomaly == NORMAL])
+    measures |= {f"accuracy {name}": float(share) for name, share in zip(FACTS, right.mean(axis=0), strict=True)}
+    return measures

@@ -1,0 +1,154 @@
+"""Level 3: looks at the scene as a whole, beside the images: asked for, never waited for.
+
+What it says makes the robot cleverer, or more careful; nothing stops when it says nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from models.roles import SceneInsight, SceneModel
+from perception.cost_meter import CostMeter
+
+Pixels = npt.NDArray[np.uint8]
+
+IMAGES = 4
+SPACING_S = 0.25
+SLACK_S = 0.02  # an image may be early by so much: half a period of the camera
+WIDTH, HEIGHT = 192, 144
+_NS_PER_S = 1_000_000_000
+
+
+class Clip:
+    """The last images, equally spaced; holds small copies in buffers that are made once."""
+
+    def __init__(self) -> None:
+        self._images = np.zeros((IMAGES, HEIGHT, WIDTH, 3), dtype=np.uint8)
+        self._stamps_ns: deque[int] = deque(maxlen=IMAGES)
+
+    def add(self, rgb: Pixels, stamp_ns: int) -> bool:
+        """Take an image if its turn has come; True if it was taken."""
+        gap_s = (stamp_ns - self._stamps_ns[-1]) / _NS_PER_S if self._stamps_ns else SPACING_S
+        if gap_s > 2.0 * SPACING_S or gap_s <= 0.0:  # a hole: what was before says nothing of what follows
+            self._stamps_ns.clear()
+        elif gap_s < SPACING_S - SLACK_S:
+            return False
+        self._images[:-1] = self._images[1:]
+        self._images[-1] = cv2.resize(rgb, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+        self._stamps_ns.append(stamp_ns)
+        return True
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are images enough for a look."""
+        return len(self._stamps_ns) == IMAGES
+
+    @property
+    def stamp_ns(self) -> int:
+        """Of the newest image."""
+        return self._stamps_ns[-1]
+
+    def images(self) -> Pixels:
+        """A copy, (4, h, w, 3), oldest first."""
+        return self._images.copy()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a question, and what it cost."""
+
+    insight: SceneInsight
+    took_ms: float
+
+
+class SceneLooks(Protocol):
+    """Somebody who looks at clips, here or elsewhere."""
+
+    def ask(self, clip: Pixels, now_ns: int) -> bool:
+        """Ask for a look; False if the last one is not answered yet."""
+
+    def answer(self, now_ns: int) -> Answer | None:
+        """The answer, once; None while there is none. Never waits."""
+
+    def close(self) -> None:
+        """Ask no more."""
+
+
+class ThreadedLooks:
+    """Looks on this machine, in a thread of its own."""
+
+    def __init__(self, model: SceneModel, cost: CostMeter, role: str) -> None:
+        self._model, self._cost, self._role = model, cost, role
+        self._wake = threading.Condition()
+        self._question: Pixels | None = None
+        self._answer: Answer | None = None
+        self._busy = self._ended = False
+        self._thread = threading.Thread(target=self._run, name="level3", daemon=True)
+        self._thread.start()
+
+    def ask(self, clip: Pixels, now_ns: int) -> bool:
+        with self._wake:
+            if self._busy:
+                return False
+            self._question, self._busy = clip, True
+            self._wake.notify()
+            return True
+
+    def answer(self, now_ns: int) -> Answer | None:
+        with self._wake:
+            found, self._answer = self._answer, None
+            if found is not None:
+                self._busy = False
+            return found
+
+    def close(self) -> None:
+        with self._wake:
+            self._ended = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while self._question is None and not self._ended:
+                    self._wake.wait()
+                if self._ended:
+                    return
+                clip, self._question = self._question, None
+            assert clip is not None
+            begun = self._cost.begin()
+            insight = self._model.observe(clip)
+            took_ms = self._cost.took_ms(self._role, 1, begun)
+            with self._wake:
+                self._answer = Answer(insight, took_ms)
+
+
+class TimedLooks:
+    """Looks at once, and answers after the time that a look is said to take: for virtual time."""
+
+    def __init__(self, model: SceneModel, took_ms: float) -> None:
+        self._model, self._took_ms = model, took_ms
+        self._pending: tuple[int, Answer] | None = None
+
+    def ask(self, clip: Pixels, now_ns: int) -> bool:
+        if self._pending is not None:
+            return False
+        self._pending = now_ns + round(self._took_ms * 1e6), Answer(self._model.observe(clip), self._took_ms)
+        return True
+
+    def answer(self, now_ns: int) -> Answer | None:
+        if self._pending is None or now_ns < self._pending[0]:
+            return None
+        found = self._pending[1]
+        self._pending = None
+        return found
+
+    def close(self) -> None:
+        self._pending = None
