@@ -14,13 +14,14 @@ import torch
 from torch import nn
 
 from models import adapters
+from models.manifest import Parameter
 from models.roles import Role
 from models.training.export import export_onnx, multiply_adds
 from models.training.loop import Schedule, read_history, train
 from robot_runtime import line_plot
 from robot_runtime.line_plot import Line, Panel
 from robot_runtime.report import Figure
-from robot_runtime.training_data import data_folder
+from robot_runtime.training_data import Purpose, data_folder
 from robot_runtime.training_plan import PLANS, TrainingPlan
 from rt_control.errors import InputError
 
@@ -79,12 +80,14 @@ class TrainedModel:
         gflop_per_run: a multiply-add counted as two.
         figures: how good it is on images that it was not trained on.
         panels: its curves.
+        postprocessing: parameters of its adapter.
     """
 
     file: Path
     gflop_per_run: float
     figures: tuple[Figure, ...]
     panels: tuple[Panel, ...]
+    postprocessing: dict[str, Parameter]
 
 
 def train_model(
@@ -110,14 +113,14 @@ def train_model(
     """
     plan, folder = asked.plan, asked.run_folder
     held_out = min(MOST_HELD_OUT, asked.images)
-    sets = [
-        (asked.seed, asked.images, False),
-        (asked.seed + HELD_OUT, held_out, False),
-        (asked.seed + UNSEEN, held_out, True),
-    ]
+    sets: tuple[tuple[Purpose, int, int], ...] = (
+        ("training", asked.seed, asked.images),
+        ("held-out", asked.seed + HELD_OUT, held_out),
+        ("unseen", asked.seed + UNSEEN, held_out),
+    )
     paths = [data_folder(asked.folder, plan.data, *item) for item in sets]
-    for path, (seed, count, unseen) in zip(paths, sets, strict=True):
-        plan.render(path, seed, count, unseen, tell_data)
+    for path, (purpose, seed, count) in zip(paths, sets, strict=True):
+        plan.render(path, seed, count, purpose, tell_data)
     cv2.setNumThreads(1)
     torch.set_num_threads(asked.threads)
     folder.mkdir(parents=True, exist_ok=True)
@@ -139,7 +142,9 @@ def train_model(
         Figure(name="parameters", value=sum(item.numel() for item in network.parameters())),
         Figure(name="cost of a run", value=cost, unit="GFLOP"),
     )
-    return TrainedModel(file, cost, figures, panels(history, unseen_measures))
+    return TrainedModel(
+        file, cost, figures, panels(history, unseen_measures), dict(plan.postprocessing(network, paths[1]))
+    )
 
 
 def panels(history: Sequence[Mapping[str, float]], measures: Iterable[str]) -> tuple[Panel, ...]:

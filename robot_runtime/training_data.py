@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from sim.training_world import VIEWS_PER_GROUP, TrainingWorld, View
 GROUPS_PER_SHARD = 50
 
 Tell = Callable[[int, int], None]
+# Unseen: things whose colours and sizes no training set holds.
+Purpose = Literal["training", "held-out", "unseen", "tuning"]
 
 
 def render_dataset(
@@ -79,15 +82,15 @@ def render_missing(
         tell((index + 1) * per_shard, count * per_shard)
 
 
-def render_images(folder: Path, seed: int, count: int, unseen: bool, tell: Tell) -> None:
+def render_images(folder: Path, seed: int, count: int, purpose: Purpose, tell: Tell) -> None:
     """Render what is missing of a set of single images; at least `count`."""
     groups = min(GROUPS_PER_SHARD, -(-count // VIEWS_PER_GROUP))
-    render_dataset(folder, seed, count, UNSEEN if unseen else SEEN, tell, groups)
+    render_dataset(folder, seed, count, UNSEEN if purpose == "unseen" else SEEN, tell, groups)
 
 
-def data_folder(folder: Path, kind: str, seed: int, count: int, unseen: bool = False) -> Path:
+def data_folder(folder: Path, kind: str, purpose: Purpose, seed: int, count: int) -> Path:
     """Where a data set lies."""
-    return folder / "data" / f"{kind}{'-unseen' if unseen else ''}-seed{seed}-{count}"
+    return folder / "data" / f"{kind}-{purpose}-seed{seed}-{count}"
 
 
 def _shard(views: list[View]) -> Shard:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from torch import nn
 
 from models import adapters
+from models.manifest import Parameter
 from models.roles import Role
 from models.training.level_one import LevelOneRecipe
 from models.training.level_two import LevelTwoRecipe
 from models.training.loop import Recipe
 from models.training.networks import LEVEL_ONE, LEVEL_TWO, SHAPES, LevelOneNetwork, LevelTwoNetwork
 from models.training.truth import DETECTOR_CLASSES
-from robot_runtime.training_data import Tell, render_images
+from robot_runtime.training_data import Purpose, Tell, render_images
 from rt_control.errors import InputError
 
 
@@ -28,22 +29,23 @@ class TrainingPlan:
         class_names: in the order of the network's classes; empty without.
         network: of a variant, with random weights.
         recipe: of a variant, from the folders of training and held-out data.
-        render: what is missing of a data set, from folder, seed, count, whether its things look like none that is
-            trained on, and who is told of the progress.
+        render: what is missing of a data set, from folder, seed, count, purpose, and who is told of the progress.
         data: kind of it, in a word.
         images, steps, batch, rate: see `Schedule`; defaults of the command.
+        postprocessing: parameters of the adapter that follow from the trained network and the held-out data.
     """
 
     adapter: str
     class_names: tuple[str, ...]
     network: Callable[[str], nn.Module]
     recipe: Callable[[str, Path, Path], Recipe]
-    render: Callable[[Path, int, int, bool, Tell], None]
+    render: Callable[[Path, int, int, Purpose, Tell], None]
     data: str
     images: int
     steps: int
     batch: int
     rate: float
+    postprocessing: Callable[[nn.Module, Path], Mapping[str, Parameter]] = lambda network, held_out: {}
 
     @property
     def roles(self) -> tuple[Role, ...]:

@@ -13,7 +13,7 @@ from robot_runtime.commands import arguments
 from rt_control.errors import InputError
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import FrameType, TracebackType
 
     from models.registry import Registry, StoredModel
     from robot_runtime.commands.arguments import Subparsers
@@ -86,8 +86,8 @@ def handle(options: argparse.Namespace) -> int:
         words = [f"{key} {value:.3g}" for key, value in line.items() if key not in model_training.NOT_LOSSES]
         training.at(round(line["step"]), asked.steps, ", ".join(words), always=True)
 
-    stop = StopOnInterrupt()
-    model = model_training.train_model(asked, rendering.at, tell, stop)
+    with StopOnInterrupt() as stop:
+        model = model_training.train_model(asked, rendering.at, tell, stop)
     if model is None:
         say(f"stopped; the same command goes on from {asked.run_folder}")
         return EXIT_STOPPED
@@ -112,16 +112,27 @@ def require_torch(command: str) -> None:
 
 
 class StopOnInterrupt:
-    """Whether the user pressed Ctrl-C since this was asked first; a second Ctrl-C ends the program as ever."""
+    """Whether the user pressed Ctrl-C since this was asked first; a second Ctrl-C ends the program as ever.
+
+    A context manager that leaves Ctrl-C as it found it.
+    """
 
     def __init__(self) -> None:
         self._stop = False
-        self._installed = False
+        self._before = signal.getsignal(signal.SIGINT)
+
+    def __enter__(self) -> StopOnInterrupt:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        signal.signal(signal.SIGINT, self._before)
 
     def __call__(self) -> bool:
-        if not self._installed:  # asked by a training: what comes before it may simply end
-            self._installed = True
-            self._before = signal.signal(signal.SIGINT, self._on_interrupt)
+        """Asked by a training, after each step; what comes before it may simply end."""
+        if not self._stop:
+            signal.signal(signal.SIGINT, self._on_interrupt)
         return self._stop
 
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
@@ -140,6 +151,7 @@ def _add(asked: TrainingRequest, model: TrainedModel, registry: Registry, name: 
         gflop_per_run=model.gflop_per_run,
         training_command=asked.command,
         data_seed=asked.seed,
+        postprocessing=model.postprocessing,
     )
     addition = Addition(model.file, asked.plan.roles, asked.plan.adapter, LICENCE, name, settings)
     return add(registry, addition, backends.get(backends.DEFAULT))

@@ -69,8 +69,8 @@ def handle(options: argparse.Namespace) -> int:
         say(f"tunes {detector.manifest.name} with closer looks of {features.manifest.name}")
         samples = []
         for offset in (FITTING, CHECKING):
-            path = data_folder(folder, "images", options.seed + offset, options.images)
-            render_images(path, options.seed + offset, options.images, False, ProgressLines("images", say).at)
+            path = data_folder(folder, "images", "tuning", options.seed + offset, options.images)
+            render_images(path, options.seed + offset, options.images, "tuning", ProgressLines("images", say).at)
             samples.append(
                 model_tuning.sample(
                     Dataset(path),

@@ -23,7 +23,7 @@ def random_pose(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def project(points: np.ndarray) -> np.ndarray:
-    return FOCAL * points[:, :2] / points[:, 2:] + CENTRE
+    return np.asarray(FOCAL * points[:, :2] / points[:, 2:] + CENTRE)
 
 
 def test_a_cube_has_twenty_four_rotations_and_they_are_a_group() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perception.confidence_curve import Looked, confidence_curve, seconds_to_know
@@ -15,6 +15,7 @@ def looked(rows: list[tuple[float, bool, bool]]) -> Looked:
     return Looked(np.array(probability), np.array(right), np.array(after))
 
 
+@settings(max_examples=30)
 @given(things)
 def test_a_higher_threshold_never_asks_for_fewer_looks(rows: list[tuple[float, bool, bool]]) -> None:
     curve = confidence_curve(looked(rows))
@@ -22,6 +23,7 @@ def test_a_higher_threshold_never_asks_for_fewer_looks(rows: list[tuple[float, b
     assert curve.looked_at[0] == 0.0
 
 
+@settings(max_examples=30)
 @given(things)
 def test_the_ends_are_no_look_at_all_and_a_look_at_everything(rows: list[tuple[float, bool, bool]]) -> None:
     curve = confidence_curve(looked(rows), np.array([0.0, 1.01]))
@@ -29,6 +31,7 @@ def test_the_ends_are_no_look_at_all_and_a_look_at_everything(rows: list[tuple[f
     assert curve.wrong == pytest.approx([np.mean([not row[1] for row in rows]), np.mean([not row[2] for row in rows])])
 
 
+@settings(max_examples=30)
 @given(things, st.floats(0.0, 0.2))
 def test_the_chosen_threshold_is_the_cheapest_that_is_good_enough(
     rows: list[tuple[float, bool, bool]], slack: float

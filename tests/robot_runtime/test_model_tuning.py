@@ -20,11 +20,11 @@ EYES = cast(Manifest, SimpleNamespace(name="eyes", golden=SimpleNamespace(sha256
 
 
 def samples(count: int, seed: int) -> Samples:
-    """A detector whose names are right as often as its score squared says, and closer looks that are never wrong."""
+    """A detector that is surer of names than it may be, less sure of things, and closer looks that are never wrong."""
     random = np.random.default_rng(seed)
     scores = random.uniform(0.0, 1.0, count)
     there = random.random(count) < np.sqrt(scores)
-    right = there & (random.random(count) < scores)
+    right = there & (random.random(count) < scores**2)
     true = random.integers(len(SHAPES), size=count)
     said = np.where(right, true, (true + 1) % len(SHAPES))
     look = [{name: 0.97 if name == SHAPES[index] else 0.01 for name in SHAPES} for index in true]

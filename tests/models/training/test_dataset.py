@@ -35,7 +35,8 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
 
 
 def test_a_shard_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, written = np.save, []
+    real = np.save
+    written: list[Path] = []
 
     def power_cut(path: Path, array: np.ndarray) -> None:
         if len(written) == 3:

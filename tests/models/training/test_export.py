@@ -45,7 +45,7 @@ def test_the_file_answers_as_the_network_and_fits_its_adapter(
     with torch.inference_mode():
         expected = trained.eval()(fresh)
     for name, value in zip(names, expected, strict=True):
-        np.testing.assert_allclose(given[name], value.numpy(), rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(np.asarray(given[name], dtype=np.float32), value.numpy(), rtol=1e-3, atol=1e-3)
 
 
 def test_a_file_that_answers_differently_is_refused(tmp_path: Path) -> None:

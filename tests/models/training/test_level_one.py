@@ -19,7 +19,8 @@ WIDTH, HEIGHT = 320, 240
 
 
 def logits_of(heat: np.ndarray) -> np.ndarray:
-    return np.log(np.clip(heat, 1e-6, 1.0 - 1e-6) / (1.0 - np.clip(heat, 1e-6, 1.0 - 1e-6)))
+    share = np.clip(heat, 1e-6, 1.0 - 1e-6)
+    return np.asarray(np.log(share / (1.0 - share)))
 
 
 @given(

@@ -14,7 +14,6 @@ from models.preprocessing import cut_out, square_windows
 from models.training.dataset import Dataset, visible_boxes
 from models.training.level_two import (
     MARGIN,
-    MASK,
     LevelTwoRecipe,
     _contrast,
     _groups,
@@ -23,7 +22,7 @@ from models.training.level_two import (
     _targets,
     paste,
 )
-from models.training.networks import BINS
+from models.training.networks import BINS, MASK
 from tests.models.training.tiny_data import FOCAL_PX, tiny_data, tiny_shard
 
 
@@ -41,7 +40,8 @@ def test_the_target_of_the_ninth_point_is_the_middle_of_the_thing() -> None:
     shard = tiny_shard(1, 0)
     box = visible_boxes(shard.instance[0])[1]
     (window,) = square_windows(box[None], MARGIN)
-    label, _, _, points, extents = _targets(shard, 0, 1, window)
+    label, _, _, *rest = _targets(shard, 0, 1, window)
+    points, extents = (np.asarray(item, dtype=np.float64) for item in rest)
     assert label == 0
     side = window[2] - window[0]
     middle = points[:, 8] / BINS * side + window[:2] - 0.5

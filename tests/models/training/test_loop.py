@@ -57,9 +57,9 @@ def quietly(line: dict[str, float]) -> None:
 
 
 def test_a_training_learns(tmp_path: Path) -> None:
-    network = train(Blobs(), Schedule(200, 32, 0.01), tmp_path, 1, quietly)
+    network = train(Blobs(), Schedule(60, 16, 0.02), tmp_path, 1, quietly)
     assert network is not None
-    assert Blobs().validate(network)["accuracy"] > 0.9
+    assert Blobs().validate(network)["accuracy"] > 0.8
     assert not network.training
 
 
