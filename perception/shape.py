@@ -25,7 +25,7 @@ SPHERE_RESIDUAL_M = 0.0015
 SPHERE_HEIGHT_SHARE = 0.2  # relative difference between diameter and height of a ball
 STRAIGHT = 0.55  # resultant length of the side's directions, taken modulo a quarter turn: 1 straight, 0 round
 CUBE_RATIO = 1.2
-LYING_RATIO = 1.3  # of the sides of a cylinder's outline: longer, it lies
+LYING_RATIO = 1.6  # of the sides of a cylinder's top: longer, it is the ridge of one that lies
 LEAST_TOP = 6
 LEAST_SIDE = 5
 
@@ -76,7 +76,7 @@ def measure(points: PointImage, mask: Mask, floor_z: float, shape: Shape | None 
         return None
     centre = np.append(top[:, :2].mean(axis=0), floor_z + height / 2.0)
     direction, straightness = _side_direction(points, mask, floor_z + 0.15 * height, top_z - TOP_BAND_M)
-    if shape == "cylinder" and _is_elongated(cloud[:, :2]):
+    if shape == "cylinder" and _is_elongated(top[:, :2], pixel):
         return _as_lying_cylinder(cloud, height, floor_z, pixel)
     round_ = straightness is not None and straightness < STRAIGHT
     if shape == "cylinder" or (shape is None and round_):
@@ -148,10 +148,10 @@ def _least_area_direction(top: Array) -> float:
     return float(angles[int(np.argmin(np.ptp(along, axis=0) * np.ptp(across, axis=0)))])
 
 
-def _is_elongated(outline: Array) -> bool:
-    """Whether an outline (n, 2) is longer than wide."""
-    _, (one, other), _ = cv2.minAreaRect(outline.astype(np.float32))
-    return max(one, other) > LYING_RATIO * min(one, other)
+def _is_elongated(top: Array, pixel: float) -> bool:
+    """Whether a top (n, 2) is a ridge, and not a disc."""
+    _, (one, other), _ = cv2.minAreaRect(top.astype(np.float32))
+    return max(one, other) + pixel > LYING_RATIO * (min(one, other) + pixel)
 
 
 def _as_lying_cylinder(cloud: Array, height: float, floor_z: float, pixel: float) -> Measured:

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from models.training.augmentation import other_camera, random_zoom, warp
 from models.training.clips import FACTS, FRAMES, MIRRORED_FACTS, NORMAL, Clips
-from models.training.scene_measures import Judgement, scene_measures
+from models.training.scene_measures import Judgement, scene_measures, surprise_quantiles
 from models.training.scene_network import HEIGHT, LEARNED, PATCH, SCENE, WIDTH, SceneNetwork, difference
 
 LEAST_DEVIATION = 0.5  # of each number of a token, over clips; normalised tokens can have 1
@@ -97,6 +97,23 @@ class SceneRecipe:
         measures = scene_measures(judged)
         measures["score"] = measures["AUROC"] + float(np.mean([measures[f"accuracy {name}"] for name in FACTS]))
         return measures
+
+
+@torch.inference_mode()
+def postprocessing(network: nn.Module, folder: Path) -> dict[str, list[float]]:
+    """What the adapter has to know of a trained network: what is ordinary, from the normal clips of a folder.
+
+    Args:
+        network: as `train` gives it.
+        folder: of clips that it was not trained on.
+    """
+    clips = Clips(folder)
+    surprise = []
+    for index in range(len(clips)):
+        shard, number = clips.where(index)
+        if shard.anomaly[number] == NORMAL:
+            surprise.append(float(network(_to_input(np.asarray(shard.rgb[number]))[None])[1]))
+    return {"surprise_quantiles": surprise_quantiles(np.array(surprise))}
 
 
 def _to_input(images: npt.NDArray[np.uint8]) -> Tensor:

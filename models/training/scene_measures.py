@@ -11,6 +11,8 @@ import numpy.typing as npt
 from models.training.clips import ANOMALIES, FACTS, NORMAL
 from models.training.measures import area_under_roc
 
+LEAST_CLIPS = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -45,3 +47,17 @@ def scene_measures(judged: Sequence[Judgement]) -> dict[str, float]:
     right = np.array([item.said == item.facts for item in judged if item.anomaly == NORMAL])
     measures |= {f"accuracy {name}": float(share) for name, share in zip(FACTS, right.mean(axis=0), strict=True)}
     return measures
+
+
+def surprise_quantiles(surprise: npt.NDArray[np.float64]) -> list[float]:
+    """What is ordinary: quantiles of the surprise over normal clips (n,), at each hundredth; they rise.
+
+    Raises:
+        ValueError: there are too few clips, or too many of one surprise.
+    """
+    if len(surprise) < LEAST_CLIPS:
+        raise ValueError(f"{len(surprise)} normal clips; allowed: at least {LEAST_CLIPS}, or hundredths mean nothing")
+    values = np.quantile(np.asarray(surprise, dtype=np.float64), np.linspace(0.0, 1.0, 101))
+    if (np.diff(values) <= 0.0).any():
+        raise ValueError("surprise of normal clips takes too few values; allowed: a network that tells clips apart")
+    return [float(f"{value:.6g}") for value in values]

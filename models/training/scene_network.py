@@ -8,7 +8,7 @@ The encoder is a small vision transformer (arXiv:2010.11929) behind a few convol
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -67,8 +67,8 @@ class _Block(nn.Module):
         super().__init__()
         self.heads = heads
         self.before_attention, self.before_mixing = nn.LayerNorm(size), nn.LayerNorm(size)
-        self.ask, self.answer = nn.Linear(size, 3 * size), nn.Linear(size, size)
-        self.mix = nn.Sequential(nn.Linear(size, 4 * size), nn.GELU(), nn.Linear(4 * size, size))
+        self.ask, self.answer = nn.Linear(size, 3 * size), _silent(nn.Linear(size, size))
+        self.mix = nn.Sequential(nn.Linear(size, 4 * size), nn.GELU(), _silent(nn.Linear(4 * size, size)))
 
     def forward(self, tokens: Tensor) -> Tensor:
         count, places, size = tokens.shape
@@ -93,18 +93,27 @@ class SceneNetwork(nn.Module):
         for outputs in size.stem:
             layers += [nn.Conv2d(inputs, outputs, 3, 2, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
             inputs = outputs
-        self.stem = nn.Sequential(*layers, nn.Conv2d(inputs, size.token, 3, 2, 1))
-        self.place = nn.Parameter(0.02 * torch.randn(TOKENS, size.token))
+        self.stem = nn.Sequential(*layers, _silent(nn.Conv2d(inputs, size.token, 3, 2, 1)))
+        # Begins as a discrete cosine transform, and the rest silent: so a token tells its patch from the first step on.
+        self.embed = nn.Conv2d(3, size.token, PATCH // 2, PATCH // 2)
+        # Large beside the noise of an image, so that a patch of one colour is not blown up to the size of the others.
+        self.place = nn.Parameter(0.3 * torch.randn(TOKENS, size.token))
         self.encoder = nn.Sequential(*(_Block(size.token, size.heads) for _ in range(size.encoder)))
         self.join = nn.Linear((FRAMES - 1) * size.token, size.token)
         self.place_ahead = nn.Parameter(0.02 * torch.randn(TOKENS, size.token))
         self.predictor = nn.Sequential(*(_Block(size.token, size.heads) for _ in range(size.predictor)))
-        self.change = nn.Linear(size.token, size.token)
-        self.scale = nn.Linear(size.token, 1)
+        self.change = _silent(nn.Linear(size.token, size.token))
+        self.scale = _silent(nn.Linear(size.token, 1))
         self.fact_place = nn.Linear(size.token, len(FACTS))
         self.fact_value = nn.Linear(size.token, len(FACTS) * FACT_SIZE)
         self.fact = nn.Linear(len(FACTS) * FACT_SIZE, len(FACTS))
         self.patch = nn.Linear(size.token, 3 * (PATCH // 2) ** 2)
+        with torch.no_grad():
+            waves = _cosines(size.token)
+            self.embed.weight.copy_(waves)
+            cast(Tensor, self.embed.bias).zero_()
+            self.patch.weight.copy_(waves.flatten(1).T)
+            self.scale.bias.fill_(-3.0)
 
     def forward(self, clip: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         tokens = self._encode(clip)
@@ -125,7 +134,8 @@ class SceneNetwork(nn.Module):
 
     def _encode(self, clip: Tensor) -> Tensor:
         """Tokens (n, t, 108, d) of images (n, t, 3, 144, 192)."""
-        tokens = self.stem(clip.flatten(0, 1) - 0.5).flatten(2).transpose(1, 2) + self.place
+        images = clip.flatten(0, 1) - 0.5
+        tokens = (self.stem(images) + self.embed(F.avg_pool2d(images, 2))).flatten(2).transpose(1, 2) + self.place
         tokens = F.layer_norm(self.encoder(tokens), (tokens.shape[2],))
         return tokens.view(-1, clip.shape[1], TOKENS, tokens.shape[2])
 
@@ -140,6 +150,30 @@ class SceneNetwork(nn.Module):
         weight = self.fact_place(tokens).softmax(dim=1)
         values = F.gelu(self.fact_value(tokens)).view(-1, TOKENS, len(FACTS), FACT_SIZE)
         return cast(Tensor, self.fact((weight[..., None] * values).sum(dim=1).flatten(1)))
+
+
+Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
+
+
+def _silent(layer: Layer) -> Layer:
+    """A layer that gives nothing before it is trained."""
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(cast(Tensor, layer.bias))
+    return layer
+
+
+def _cosines(count: int) -> Tensor:
+    """Of a patch at half its size, (count, 3, 8, 8): the lowest frequencies, colour by colour, the mean a quarter."""
+    side = PATCH // 2
+    places, frequencies = torch.arange(side) + 0.5, torch.arange(side)
+    waves = torch.cos(torch.pi / side * frequencies[:, None] * places) * (2.0 / side) ** 0.5
+    waves[0] = (1.0 / side) ** 0.5 / 2.0  # once for rows, once for columns
+    pairs = sorted(((row, column) for row in range(side) for column in range(side)), key=sum)
+    result = torch.zeros(count, 3, side, side)
+    for index in range(count):
+        row, column = pairs[index // 3]
+        result[index, index % 3] = waves[row, :, None] * waves[column, None, :]
+    return result
 
 
 def difference(tokens: Tensor, predicted: Tensor) -> Tensor:

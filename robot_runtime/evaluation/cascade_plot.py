@@ -66,7 +66,9 @@ def _field(shown: list[Place]) -> Field:
     middle = (min(ys) + max(ys)) / 2.0
     half = max(0.6 * (max(ys) - min(ys)), LEAST_SPAN / 2.0)
     top = min(middle + half, 100.0)
-    return Field(LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM, (0.0, 1.1 * max(xs)), (max(top - 2.0 * half, 0.0), top))
+    return Field(
+        LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM, (0.0, max(1.1 * max(xs), 1.0)), (max(top - 2.0 * half, 0.0), top)
+    )
 
 
 def _mark(image: Image, where: tuple[int, int], colour: Colour) -> None:

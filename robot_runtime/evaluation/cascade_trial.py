@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from models import backends
 from models.registry import Registry
-from perception.cascade import Cascade, Wish
+from perception.cascade import Cascade, CascadeConfig, Wish
 from perception.cascade_models import CascadeModels, load_models
 from perception.compute_budget import ComputeBudget, load_budget
 from perception.ledger import Outcome
 from perception.robot_shape import robot_capsules
 from perception.scene import Scene
+from perception.trigger_file import load_triggers
 from perception.triggers import Workspace
 from robot_runtime import model_folders
 from robot_runtime.evaluation import strategies
@@ -64,16 +65,19 @@ class EpisodeResult(msgspec.Struct, frozen=True):
 class CascadeTrial:
     """Holds what all strategies share."""
 
-    def __init__(self, description: RobotDescription, models: CascadeModels, budget: ComputeBudget) -> None:
+    def __init__(
+        self, description: RobotDescription, models: CascadeModels, budget: ComputeBudget, config: CascadeConfig
+    ) -> None:
         """Measure what looks cost here.
 
         Args:
             description: of the simulated robot.
             models: of the cascade.
             budget: of the device that it is to keep.
+            config: of the cascade.
         """
         cv2.setNumThreads(1)  # or the computing time of one thread would not be all
-        self._description, self._budget = description, budget
+        self._description, self._budget, self._config = description, budget, config
         self._kinematics = native.Kinematics(compile_model(description))
         self._clock = ComputeClock()
         self._memory = LevelOneMemory(models, self._clock)
@@ -101,16 +105,17 @@ class CascadeTrial:
         tell("rendering")
         episode = render_episode(self._description, seed, number, frames)
         self._memory.forget()
-        self.run(Strategy("warm-up", picker=strategies.Everything), episode, WARM_UP)
+        ours = self._config
+        self.run(Strategy("warm-up", ours, picker=strategies.Everything), episode, WARM_UP)
         tallies: dict[str, Tally] = {}
-        chosen = [*strategies.compared(), *strategies.ablations(), *(strategies.sweep() if sweep else [])]
+        chosen = [*strategies.compared(ours), *strategies.ablations(ours), *(strategies.sweep(ours) if sweep else [])]
         for strategy in chosen:
             tell(strategy.name)
             tallies[strategy.name] = self.run(strategy, episode)
             if strategy.name == strategies.CASCADE:
                 tell(strategies.RANDOM)
                 chance = _same_looks(tallies[strategy.name])
-                tallies[strategies.RANDOM] = self.run(strategies.by_lot(strategies.RANDOM, chance), episode)
+                tallies[strategies.RANDOM] = self.run(strategies.by_lot(strategies.RANDOM, ours, chance), episode)
         kinds = [event.kind for event in episode.events]
         return EpisodeResult(number, episode.stories, {kind: kinds.count(kind) for kind in sorted(set(kinds))}, tallies)
 
@@ -172,7 +177,8 @@ def open_trial() -> Iterator[CascadeTrial]:
     """
     with Registry(model_folders.folder()) as registry:
         models = load_models(registry, backends.get(backends.DEFAULT))
-        yield CascadeTrial(load_robot(ROBOT), models, load_budget(DEVICE))
+        config = CascadeConfig(triggers=load_triggers(registry.user))
+        yield CascadeTrial(load_robot(ROBOT), models, load_budget(DEVICE), config)
 
 
 def episodes_of(frames: int, of_one: int) -> Sequence[int]:

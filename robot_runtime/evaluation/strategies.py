@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,6 @@ from perception.reasons import Reason
 from perception.scene import SceneObject
 from perception.track_life import TrackState
 from perception.tracks import Track
-from perception.triggers import TriggerConfig
 from robot_runtime.evaluation.identity_count import LEAST_OVERLAP
 from robot_runtime.evaluation.scorer import SAME_PLACE_M, is_wanted
 from sim.evaluation_sequences import Moment
@@ -113,44 +113,43 @@ class Strategy:
 
     Attributes:
         name: for people.
-        levels: that may run.
         config: of the cascade.
+        levels: that may run.
         picker: makes what decides instead of the triggers; None: they decide.
     """
 
     name: str
+    config: CascadeConfig
     levels: tuple[int, ...] = (1, 2)
-    config: CascadeConfig = field(default_factory=CascadeConfig)
     picker: Callable[[], Picker] | None = None
 
 
-def compared() -> list[Strategy]:
-    """The cascade and what needs no more than the images to be compared with it."""
+def compared(ours: CascadeConfig) -> list[Strategy]:
+    """The cascade, and what can be compared with it without knowing what it costs."""
     return [
-        Strategy(ALWAYS_1, levels=(1,)),
-        Strategy(ALWAYS_2, picker=Everything),
-        Strategy(CASCADE),
-        Strategy(ORACLE, picker=Knowing),
+        Strategy(ALWAYS_1, ours, levels=(1,)),
+        Strategy(ALWAYS_2, ours, picker=Everything),
+        Strategy(CASCADE, ours),
+        Strategy(ORACLE, ours, picker=Knowing),
     ]
 
 
-def by_lot(name: str, chance: float) -> Strategy:
+def by_lot(name: str, ours: CascadeConfig, chance: float) -> Strategy:
     """Level 2 looks at what is drawn by lot."""
-    return Strategy(name, picker=lambda: ByLot(chance))
+    return Strategy(name, ours, picker=lambda: ByLot(chance))
 
 
-def ablations() -> list[Strategy]:
+def ablations(ours: CascadeConfig) -> list[Strategy]:
     """The cascade without each of its triggers, and without what it remembers."""
-    ours = CascadeConfig()
-    found = [Strategy(name, config=replace(ours, triggers=TriggerConfig(off=off))) for name, off in ABLATIONS.items()]
-    return [*found, Strategy(WITHOUT_CACHE, config=replace(ours, cache=HOLDS_NOTHING))]
+    without = [Strategy(name, _with_triggers(ours, off=off)) for name, off in ABLATIONS.items()]
+    return [*without, Strategy(WITHOUT_CACHE, replace(ours, cache=HOLDS_NOTHING))]
 
 
-def sweep() -> list[Strategy]:
+def sweep(ours: CascadeConfig) -> list[Strategy]:
     """Points of the curves: the cascade at other confidences, looks by lot at other chances."""
-    ours = CascadeConfig()
-    found = [
-        Strategy(f"cascade, confidence {value:g}", config=replace(ours, triggers=TriggerConfig(confidence=value)))
-        for value in CONFIDENCES
-    ]
-    return found + [by_lot(f"random, chance {value:g}", value) for value in CHANCES]
+    sure = [Strategy(f"cascade, confidence {value:g}", _with_triggers(ours, confidence=value)) for value in CONFIDENCES]
+    return sure + [by_lot(f"random, chance {value:g}", ours, value) for value in CHANCES]
+
+
+def _with_triggers(ours: CascadeConfig, **changes: Any) -> CascadeConfig:
+    return replace(ours, triggers=replace(ours.triggers, **changes))

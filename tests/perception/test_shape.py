@@ -99,3 +99,35 @@ def test_a_round_side_below_a_flat_top_is_a_cylinder() -> None:
 def test_a_few_points_are_not_measured() -> None:
     surface = np.full((2, 2, 3), 0.03)
     assert measure(*seen(surface), 0.0) is None
+
+
+@settings(max_examples=40, deadline=None)
+@given(yaw=st.floats(-math.pi, math.pi), radius=st.floats(0.014, 0.022), length=st.floats(0.045, 0.065))
+def test_a_cylinder_that_lies_has_the_direction_of_its_axis(yaw: float, radius: float, length: float) -> None:
+    turn = np.array([[math.cos(yaw), -math.sin(yaw)], [math.sin(yaw), math.cos(yaw)]])
+    u = np.arange(-length / 2.0, length / 2.0, PIXEL_M / 2.0)
+    v = np.linspace(-0.9 * radius, 0.9 * radius, 15)
+    flat = np.stack(np.meshgrid(u, v), axis=-1) @ turn.T + [0.5, 0.1]
+    height = radius + np.sqrt(radius**2 - v**2)
+    surface = np.concatenate([flat, np.broadcast_to(height[:, None, None], (*flat.shape[:2], 1))], axis=-1)
+    measured = measure(*seen(surface), 0.0, "cylinder")
+    assert measured is not None
+    assert abs(math.remainder(measured.yaw_rad - yaw, math.pi)) < 0.05
+    assert measured.size_m[0] == pytest.approx(length, abs=0.007)
+    assert measured.size_m[2] == pytest.approx(2.0 * radius, abs=0.003)
+
+
+@settings(max_examples=40, deadline=None)
+@given(radius=st.floats(0.012, 0.024), height=st.floats(0.03, 0.07))
+def test_a_cylinder_that_stands_is_not_taken_for_one_that_lies(radius: float, height: float) -> None:
+    angles = np.linspace(math.pi, 2.0 * math.pi, 12)
+    front = radius * np.column_stack([np.cos(angles), np.sin(angles)]) + [0.5, 0.1]
+    side = np.arange(-radius, radius, PIXEL_M) + PIXEL_M / 2.0
+    flat = np.stack(np.meshgrid(side, side), axis=-1)
+    top = np.concatenate([flat + [0.5, 0.1], np.full((*flat.shape[:2], 1), height)], axis=-1)
+    top[np.hypot(flat[..., 0], flat[..., 1]) > radius] = np.nan
+    measured = measure(*seen(prism(front, top, height)), 0.0, "cylinder")
+    assert measured is not None
+    assert measured.size_m[2] == pytest.approx(height, abs=0.002)
+    assert measured.size_m[0] == pytest.approx(2.0 * radius, abs=0.009)
+    assert math.dist(measured.position_base[:2], (0.5, 0.1)) < 0.004
