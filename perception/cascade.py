@@ -33,10 +33,11 @@ from perception.object_geometry import is_in_hand, may_be_object, place_thing
 from perception.observation import Observation
 from perception.optical_flow import OpticalFlow, speed_in_box
 from perception.person import PersonFinder
+from perception.person_range import EXACT, DepthNoise, PersonRange, person_range
 from perception.place import place_at, place_in
 from perception.point_image import PointImage, Unprojector
 from perception.reasons import Reason
-from perception.scene import Scene, SceneReport
+from perception.scene import Scene, SceneObject, SceneReport
 from perception.scene_level import SceneLevel
 from perception.scene_triggers import Situation
 from perception.schedule_rules import allowed_ms_per_s, first_estimates, scheduler_rules
@@ -64,12 +65,14 @@ class CascadeConfig:
 
     Attributes:
         triggers, tracker, cache: see there.
+        depth_noise: of the depth camera; a simulated one has none.
         seed: of looks by lot.
     """
 
     triggers: TriggerConfig = TriggerConfig()
     tracker: TrackerConfig = TrackerConfig()
     cache: CacheConfig = CacheConfig(moved_m=0.015, moved_px=6.0)
+    depth_noise: DepthNoise = DepthNoise()
     seed: int = 0
 
 
@@ -153,6 +156,7 @@ class Cascade:
         self._flow = OpticalFlow()
         self._unprojector = Unprojector()
         self._people = PersonFinder(description.workcell)
+        self._noise = EXACT if description.robot.simulated else self._config.depth_noise
         self._things = Things()
         self._scene_level = None if scene_looks is None else SceneLevel(scene_looks, self._config.triggers)
         self._person_m: float | None = None
@@ -354,15 +358,30 @@ class Cascade:
         self._things.keep(track.id for track in tracks)
         self._looked_ns = {key: value for key, value in self._looked_ns.items() if any(t.id == key for t in tracks)}
         objects = self._things.objects(tracks)
-        person = None
-        if moment.frame.depth_m is not None and moment.points is not None:
-            step = (slice(None, None, PERSON_STEP), slice(None, None, PERSON_STEP))
-            skin = is_skin(moment.hsv[step])
-            person = self._people.distance_m(moment.points.every(PERSON_STEP), skin, moment.robot, objects)
-        self._person_m = person
+        person = self._nearest_person(moment, objects)
+        self._person_m = None if person is None else person.careful_distance_m
         self._sequence += 1
-        stamp_ns = min(moment.frame.stamp_ns, moment.now_ns)
-        return Scene(self._sequence, stamp_ns, objects, person, "cascade", report=self._report(moment))
+        return Scene(
+            sequence=self._sequence,
+            stamp_ns=min(moment.frame.stamp_ns, moment.now_ns),
+            objects=objects,
+            person_distance_m=None if person is None else person.distance_m,
+            source="cascade",
+            report=self._report(moment),
+            person_uncertainty_m=None if person is None else person.uncertainty_m,
+        )
+
+    def _nearest_person(self, moment: _Moment, objects: Sequence[SceneObject]) -> PersonRange | None:
+        """The nearest person, and how well that is known; None if nobody is seen, or nothing can be measured."""
+        frame = moment.frame
+        if frame.depth_m is None or moment.points is None:
+            return None
+        step = (slice(None, None, PERSON_STEP), slice(None, None, PERSON_STEP))
+        found = self._people.nearest(moment.points.every(PERSON_STEP), is_skin(moment.hsv[step]), moment.robot, objects)
+        if found is None:
+            return None
+        depth_m = found.pixel_m * frame.fx
+        return person_range(found.distance_m, depth_m, frame.fx, self._noise, pixel_step=PERSON_STEP)
 
     def _report(self, moment: _Moment) -> SceneReport | None:
         """The newest answer of level 3."""

@@ -185,6 +185,7 @@ class FrameJudge:
         """Everything that is wrong with the frame, with the figures."""
         broken = self._structure(frame)
         if broken is not None:
+            self._pixels = None  # nothing that could be compared with what comes next
             return dict([broken])
         found = self._stamps(frame, now_ns)
         found.update(self._colours(frame.rgb))

@@ -36,6 +36,10 @@ class DepthNoise:
         return math.hypot(self.floor_m, depth_m**2 * self.subpixel_px / (fx * self.baseline_m))
 
 
+EXACT = DepthNoise(subpixel_px=0.0)
+"""Of a rendered depth image."""
+
+
 @dataclass(frozen=True, slots=True)
 class PersonRange:
     """The nearest person, and how much nearer it may be.
@@ -59,18 +63,21 @@ class PersonRange:
         """The distance that it is at least; 0 where that cannot be told from contact. For whoever subtracts nothing."""
         return max(self.distance_m - self.uncertainty_m, 0.0)
 
-    def distance_for_tier1_m(self, person_uncertainty_m: float) -> float:
-        """The distance to send to tier 1, less what it does not subtract itself.
 
-        Tier 1 subtracts `person_uncertainty_m` of the robot file's [separation] from every distance (Z_d of
-        docs/shield.md): only what is beyond is subtracted here, so that nothing counts twice.
+def distance_for_tier1_m(distance_m: float, uncertainty_m: float, person_uncertainty_m: float) -> float:
+    """The distance to send to tier 1, less what it does not subtract itself.
 
-        Raises:
-            ValueError: a negative uncertainty.
-        """
-        if not person_uncertainty_m >= 0.0:
-            raise ValueError(f"person_uncertainty_m is {person_uncertainty_m}; give the robot file's, at least 0")
-        return max(self.distance_m - max(self.uncertainty_m - person_uncertainty_m, 0.0), 0.0)
+    Tier 1 subtracts `person_uncertainty_m` of the robot file's [separation] from every distance (Z_d of
+    docs/shield.md): only what is beyond is subtracted here, so that nothing counts twice.
+
+    Raises:
+        ValueError: a negative uncertainty.
+    """
+    if not (person_uncertainty_m >= 0.0 and uncertainty_m >= 0.0):
+        raise ValueError(
+            f"person_uncertainty_m, uncertainty_m are {person_uncertainty_m}, {uncertainty_m}; both at least 0"
+        )
+    return max(distance_m - max(uncertainty_m - person_uncertainty_m, 0.0), 0.0)
 
 
 def person_range(

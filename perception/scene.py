@@ -55,6 +55,7 @@ class Scene(msgspec.Struct, frozen=True):
         stamp_ns: when the newest image in it was measured.
         objects: objects seen now or remembered (see `measured_ns`), sorted by name.
         person_distance_m: nearest person to any part of the robot; None when nobody is seen.
+        person_uncertainty_m: by how much nearer it may be; None when nobody is seen, or nobody says.
         source: `cascade`, `stereo`, or `oracle` (a modelled perception, used in campaigns only).
         remembered_only: the newest images could not be used: all of it is as old as its stamp says.
         report: what level 3 said last, with a stamp of its own; None if it never did.
@@ -67,6 +68,7 @@ class Scene(msgspec.Struct, frozen=True):
     source: str
     remembered_only: bool = False
     report: SceneReport | None = None
+    person_uncertainty_m: float | None = None
 
     def find(self, name: str) -> SceneObject | None:
         """The object of that name, or None."""

@@ -6,14 +6,13 @@ bins explain what is near them. Whatever is left is a person.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from perception.colour import is_skin, to_hsv
 from perception.frames import Frame
+from perception.person_range import PersonRange
 from perception.robot_shape import distances
 from perception.stereo_depth import StereoDepth, StereoMatcher
 from rt_control.robot_file import RobotDescription, Workcell
@@ -37,24 +36,6 @@ CLEARLY = 24.0  # by how much, of 3 x 255, a match must be better than the table
 STEP = 2
 STRAY_POINTS = 8  # the nearest few points are not believed alone
 CAREFUL_DEVIATIONS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class PersonRange:
-    """How near a person is, and how well that is known.
-
-    Attributes:
-        distance_m: between the nearest unexplained point and the robot's surface, >= 0.
-        deviation_m: standard deviation of the measured place of the nearest points.
-    """
-
-    distance_m: float
-    deviation_m: float
-
-    @property
-    def careful_m(self) -> float:
-        """The distance less two standard deviations, >= 0."""
-        return max(self.distance_m - CAREFUL_DEVIATIONS * self.deviation_m, 0.0)
 
 
 class StereoRange:
@@ -139,7 +120,8 @@ class StereoRange:
             return None
         order = np.argsort(distance[person])[: STRAY_POINTS + 1]
         nearest_m = float(distance[person][order[-1]])
-        return PersonRange(max(nearest_m, 0.0), float(deviation[person][order].max()))
+        std_m = float(deviation[person][order].max())
+        return PersonRange(max(nearest_m, 0.0), std_m, 0.0, 0.0, CAREFUL_DEVIATIONS * std_m)
 
 
 def matcher_for(workcell: Workcell, left: Frame) -> StereoMatcher:

@@ -46,11 +46,12 @@ def handle(options: argparse.Namespace) -> int:
     from robot_runtime import machine, model_folders, origin
     from robot_runtime.evaluation import anomaly_trial
     from robot_runtime.report import Report, emit
+    from sim.training_clips import FRAMES as IMAGES_PER_CLIP
 
     clips = anomaly_trial.evaluation_clips(options.frames, options.seed)
     with Registry(model_folders.folder()) as registry:
         model = cast("SceneModel", registry.activate("scene", backends.get(backends.DEFAULT)).fills)
-        trial = anomaly_trial.try_model(model, _told(clips, options.frames // anomaly_trial.FRAMES))
+        trial = anomaly_trial.try_model(model, _told(clips, options.frames // IMAGES_PER_CLIP))
     figures = tuple(anomaly_trial.figures(trial))
     return emit(Report("eval anomaly", origin.commit(), machine.describe(), figures), options.json_path)
 

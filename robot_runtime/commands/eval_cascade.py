@@ -42,20 +42,28 @@ def handle(options: argparse.Namespace) -> int:
     """Measure and show it."""
     from robot_runtime import machine, origin
     from robot_runtime.evaluation import cascade_figures, cascade_plot
-    from robot_runtime.evaluation.cascade_trial import episodes_of, open_trial
+    from robot_runtime.evaluation.cascade_trial import EpisodeResult, episodes_of, open_trial
+    from robot_runtime.progress_lines import ProgressLines
     from robot_runtime.report import Report, emit
     from sim.evaluation_sequences import EPISODE_FRAMES
 
     sizes = episodes_of(options.frames, EPISODE_FRAMES)
-    results = []
+    results: list[EpisodeResult] = []
+    sweep = options.plot is not None
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    progress = ProgressLines("image", say)
     with open_trial() as trial:
         for number, frames in enumerate(sizes):
 
-            def tell(doing: str, number: int = number) -> None:
-                print(f"\repisode {number + 1} of {len(sizes)}: {doing:32}", end="", file=sys.stderr, flush=True)
+            def tell(share: float, doing: str, number: int = number, frames: int = frames) -> None:
+                done = sum(sizes[:number]) + round(share * frames)
+                progress.at(done, options.frames, f"episode {number + 1}, {doing}")
 
-            results.append(trial.episode(options.seed, number, frames, options.plot is not None, tell))
-            print(f"\r{results[-1]}", file=sys.stderr, flush=True)
+            results.append(trial.episode(options.seed, number, frames, sweep, tell))
+            progress.at(sum(sizes[: number + 1]), options.frames, str(results[-1]), always=True)
     if options.plot is not None:
         images = f"{len(sizes)} episode{'s' if len(sizes) > 1 else ''}, {options.frames} images"
         cascade_plot.write(cascade_figures.totals(results), options.plot, f"when level 2 looks: {images}")

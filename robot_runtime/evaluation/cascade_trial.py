@@ -89,7 +89,7 @@ class CascadeTrial:
         number: int,
         frames: int,
         sweep: bool,
-        tell: Callable[[str], None] = lambda doing: None,
+        tell: Callable[[float, str], None] = lambda share, doing: None,
     ) -> EpisodeResult:
         """Measure one episode.
 
@@ -97,23 +97,22 @@ class CascadeTrial:
             seed, number: of the episode.
             frames: how many of its first images.
             sweep: also the points of the curves.
-            tell: called with what is being done.
+            tell: called with the share of it that is done, and with what is being done.
 
         Raises:
             InputError: there is no off-screen OpenGL, or the budget cannot bear the models.
         """
-        tell("rendering")
+        tell(0.0, "rendering")
         episode = render_episode(self._description, seed, number, frames)
         self._memory.forget()
         ours = self._config
         self.run(Strategy("warm-up", ours, picker=strategies.Everything), episode, WARM_UP)
         tallies: dict[str, Tally] = {}
         chosen = [*strategies.compared(ours), *strategies.ablations(ours), *(strategies.sweep(ours) if sweep else [])]
-        for strategy in chosen:
-            tell(strategy.name)
+        for done, strategy in enumerate(chosen):
+            tell(done / len(chosen), strategy.name)
             tallies[strategy.name] = self.run(strategy, episode)
             if strategy.name == strategies.CASCADE:
-                tell(strategies.RANDOM)
                 chance = _same_looks(tallies[strategy.name])
                 tallies[strategies.RANDOM] = self.run(strategies.by_lot(strategies.RANDOM, ours, chance), episode)
         kinds = [event.kind for event in episode.events]

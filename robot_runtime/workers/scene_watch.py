@@ -13,6 +13,7 @@ import numpy.typing as npt
 from perception.cascade import Wish
 from perception.frame_health import FrameJudge, FrameLimits, FrameVerdict
 from perception.frames import Frame
+from perception.person_range import distance_for_tier1_m
 from perception.robot_shape import LONGEST_LOOK_BACK_S
 from perception.scene import Scene
 from robot_runtime.person_constraints import person_constraints
@@ -63,6 +64,7 @@ class SceneWatch:
         self._arm = arm_axes(description)
         self._judge = FrameJudge(FrameLimits.of(camera))
         self._looker = looker
+        self._known_uncertainty_m = description.separation.person_uncertainty_m
         self.scene: Scene | None = None
         """The newest one."""
         self.camera_fault = ""
@@ -95,7 +97,10 @@ class SceneWatch:
         late = now_ns - frame.stamp_ns > LONGEST_LOOK_BACK_S * 1e9  # the robot's own place is not known
         if late or not (verdict.ok and verdict.usable_depth):
             return Look(seen, None)
-        return Look(seen, person_constraints(native.Source.perception, seen.stamp_ns, seen.person_distance_m))
+        distance_m = seen.person_distance_m
+        if distance_m is not None:
+            distance_m = distance_for_tier1_m(distance_m, seen.person_uncertainty_m or 0.0, self._known_uncertainty_m)
+        return Look(seen, person_constraints(native.Source.perception, seen.stamp_ns, distance_m))
 
     def wait(self, now_ns: int) -> None:
         """Note that no new frame has come."""

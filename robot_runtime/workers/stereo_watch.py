@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from perception.frame_health import FrameJudge, FrameLimits
 from perception.frames import Frame
+from perception.person_range import distance_for_tier1_m
 from perception.stereo import StereoRange
 from robot_runtime.person_constraints import person_constraints
 from robot_runtime.workers.scene_watch import arm_axes, moves, noted
@@ -29,6 +30,7 @@ class StereoWatch:
         self._faults = dict.fromkeys(self._judges, "")
         self._arm = arm_axes(description)
         self._stereo = StereoRange(description)
+        self._known_uncertainty_m = description.separation.person_uncertainty_m
 
     @property
     def camera_fault(self) -> str:
@@ -55,7 +57,9 @@ class StereoWatch:
         if not all(verdict.ok and verdict.usable_rgb for verdict in verdicts.values()):
             return None
         person = self._stereo.measure(left, right, robot)
-        distance_m = None if person is None else person.careful_m
+        distance_m = None
+        if person is not None:
+            distance_m = distance_for_tier1_m(person.distance_m, person.uncertainty_m, self._known_uncertainty_m)
         return person_constraints(native.Source.fallback, left.stamp_ns, distance_m)
 
     def wait(self, now_ns: int) -> None:

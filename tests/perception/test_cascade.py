@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from perception.ledger import Outcome
 from perception.reasons import Reason
 from perception.robot_shape import robot_capsules
 from perception.scene import Scene
+from perception.tracks import Track
 from perception.triggers import TriggerConfig, Workspace
 from rt_control._native import Kinematics
 from rt_control.robot_file import RobotDescription
@@ -233,3 +235,24 @@ def test_looks_by_lot_estimate_what_level_one_gets_wrong(description: RobotDescr
     estimate = rig.cascade.misses.estimate()
     assert estimate is not None
     assert estimate.looks > 5
+
+
+def test_what_is_chosen_is_looked_at_in_each_image_whatever_it_costs(rig: Rig) -> None:
+    shown: list[int] = []
+
+    def all_of_them(tracks: Sequence[Track]) -> list[int]:
+        shown.append(len(tracks))
+        return [track.id for track in tracks]
+
+    others = [AT, (AT[0], -0.1), (AT[0] - 0.1, 0.0)]
+    for _ in range(20):
+        rig.look(others, wish=Wish(closer=all_of_them))
+    assert rig.script.asked == sum(shown) == 60
+    assert set(rig.reasons()) == {Reason.HIGH_VALUE}
+    assert {item.outcome for item in rig.cascade.ledger.entries()} == {Outcome.RUN}
+
+
+def test_nothing_else_is_looked_at_while_something_else_chooses(rig: Rig) -> None:
+    for _ in range(20):
+        rig.look([AT], wish=Wish(closer=lambda tracks: []))
+    assert rig.script.asked == 0

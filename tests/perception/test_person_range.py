@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perception.person_range import DepthNoise, person_range
+from perception.person_range import DepthNoise, distance_for_tier1_m, person_range
 
 NOISE = DepthNoise(subpixel_px=0.08, baseline_m=0.05)
 EXACT = DepthNoise(subpixel_px=0.0)
@@ -40,7 +40,7 @@ def test_an_exact_camera_leaves_the_pixel() -> None:
 def test_what_tier_1_subtracts_itself_is_not_subtracted_twice(distance: float, depth: float, beyond: float) -> None:
     """After tier 1 subtracted its own, nothing less and nothing more than the larger of both is gone."""
     found = person_range(distance, depth, 600.0, NOISE)
-    left = found.distance_for_tier1_m(beyond) - beyond
+    left = distance_for_tier1_m(found.distance_m, found.uncertainty_m, beyond) - beyond
     assert left == pytest.approx(max(distance - max(found.uncertainty_m, beyond), -beyond), abs=1e-12)
 
 
@@ -69,5 +69,5 @@ def test_what_cannot_be_measured_is_refused(changed: dict[str, Any], message: st
 def test_a_camera_or_a_robot_file_that_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="baseline_m is 0.0; it must be finite and at least 0.001"):
         DepthNoise(baseline_m=0.0)
-    with pytest.raises(ValueError, match="person_uncertainty_m is -0.1; give the robot file's, at least 0"):
-        person_range(**GIVEN).distance_for_tier1_m(-0.1)
+    with pytest.raises(ValueError, match="person_uncertainty_m, uncertainty_m are -0.1, 0.1; both at least 0"):
+        distance_for_tier1_m(1.0, 0.1, -0.1)

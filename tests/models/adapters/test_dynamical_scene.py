@@ -64,7 +64,8 @@ def test_of_a_longer_clip_equally_spaced_images_are_looked_at_in_order(given: in
     scene(network).observe(clip(given))
     seen = network.asked[0]["clip"]
     assert seen.shape == (1, 4, 3, 144, 192)
-    np.testing.assert_allclose(255.0 * np.asarray(seen)[0, :, 0, 0, 0], 10.0 * np.array(chosen), atol=1e-3)
+    value = np.asarray(seen, dtype=np.float64)[0, :, 0, 0, 0]
+    np.testing.assert_allclose(255.0 * value, 10.0 * np.array(chosen), atol=1e-3)
 
 
 def test_a_clip_that_is_too_short_is_refused() -> None:
