@@ -102,18 +102,22 @@ def _panel(panel: Panel, height: int, top: int) -> Image:
         x = LEFT + share[:, 0] * (PANEL_WIDTH - LEFT - RIGHT)
         return np.round(np.stack([x, height - BOTTOM - share[:, 1] * (height - top - BOTTOM)], axis=1)).astype(np.int32)
 
-    for step in range(TICKS + 1):
-        value = low + (high - low) * step / TICKS
-        ((x, y),) = place(value[None]).tolist()
+    for value in _ticks(low[0], high[0]):
+        ((x, _),) = place(np.array([[value, low[1]]])).tolist()
+        cv2.line(image, (x, top), (x, height - BOTTOM), PALE, 1)
+        cv2.putText(image, _number(value), (x - 16, height - BOTTOM + 20), FONT, 0.45, INK, 1, cv2.LINE_AA)
+    for value in _ticks(low[1], high[1]):
+        ((_, y),) = place(np.array([[low[0], value]])).tolist()
         cv2.line(image, (LEFT, y), (PANEL_WIDTH - RIGHT, y), PALE, 1)
-        said = 10.0 ** value[1] if panel.log_y else value[1]
-        cv2.putText(image, f"{said:.3g}", (8, y + 5), FONT, 0.45, INK, 1, cv2.LINE_AA)
-        cv2.putText(image, f"{value[0]:.3g}", (x - 16, height - BOTTOM + 20), FONT, 0.45, INK, 1, cv2.LINE_AA)
+        said = 10.0**value if panel.log_y else value
+        cv2.putText(image, _number(said), (8, y + 5), FONT, 0.45, INK, 1, cv2.LINE_AA)
     cv2.rectangle(image, (LEFT, top), (PANEL_WIDTH - RIGHT, height - BOTTOM), INK, 1)
     if panel.mark is not None:
         ((x, _),) = place(np.array([[panel.mark.x, low[1]]])).tolist()
         cv2.line(image, (x, top), (x, height - BOTTOM), INK, 1, cv2.LINE_AA)
-        cv2.putText(image, panel.mark.name, (x + 6, top + 16), FONT, 0.42, INK, 1, cv2.LINE_AA)
+        (width, _), _ = cv2.getTextSize(panel.mark.name, FONT, 0.42, 1)
+        beside = x + 6 if x + 6 + width < PANEL_WIDTH - RIGHT else x - 6 - width
+        cv2.putText(image, panel.mark.name, (beside, top + 16), FONT, 0.42, INK, 1, cv2.LINE_AA)
     for number, (line, given) in enumerate(zip(panel.lines, points, strict=True)):
         colour = COLOURS[number % len(COLOURS)]
         if len(given):
@@ -122,6 +126,18 @@ def _panel(panel: Panel, height: int, top: int) -> Image:
         cv2.line(image, (column, row), (column + 24, row), colour, 3)
         cv2.putText(image, line.name, (column + 32, row + 4), FONT, 0.42, INK, 1, cv2.LINE_AA)
     return image
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Round places within an axis: some five of them, steps of 1, 2 or 5."""
+    rough = (high - low) / TICKS
+    decade = 10.0 ** np.floor(np.log10(rough))
+    step = decade * next(factor for factor in (1.0, 2.0, 5.0, 10.0) if factor * decade >= rough * 0.999)
+    return [float(number * step) for number in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 1000.0 else f"{value:.3g}"
 
 
 def _points(line: Line, log_y: bool) -> npt.NDArray[np.float64]:

@@ -125,7 +125,7 @@ def train_model(
     torch.set_num_threads(asked.threads)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / REQUEST_FILE).write_bytes(msgspec.json.encode({"role": asked.role, "variant": asked.variant}))
-    schedule = Schedule(asked.steps, plan.batch, plan.rate)
+    schedule = Schedule(asked.steps, plan.batch, plan.rate, validations=plan.validations)
     network = train(plan.recipe(asked.variant, paths[0], paths[1]), schedule, folder, asked.seed, tell, stop)
     if network is None:
         return None

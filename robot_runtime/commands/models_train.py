@@ -34,7 +34,9 @@ def register(group: Subparsers) -> None:
     )
     parser.add_argument("role", type=arguments.role, help="that the network shall fill")
     parser.add_argument("--variant", choices=("small", "medium"), default="small", help="(default: small)")
-    parser.add_argument("--images", type=arguments.count, metavar="N", help="to render and train on")
+    parser.add_argument(
+        "--images", type=arguments.count, metavar="N", help="to render and train on (clips for role scene)"
+    )
     parser.add_argument("--steps", type=arguments.count, metavar="N", help="of the training")
     parser.add_argument("--seed", type=arguments.seed, default=1, help="of images, weights and batches (default: 1)")
     parser.add_argument("--folder", type=Path, help="for data and checkpoints (default: ~/.cache/dynamical/training)")
@@ -64,11 +66,14 @@ def handle(options: argparse.Namespace) -> int:
         name = options.name or f"{plan.adapter}_{options.variant}"
     if name in registry.names():
         raise InputError(f"model {name!r} is there already; give another --name, or remove {registry.user / name}")
+    images = options.images or plan.images
+    if images < plan.least:
+        raise InputError(f"--images {images} is too few for {plan.adapter}; give at least {plan.least}")
     asked = TrainingRequest(
         role=options.role,
         plan=plan,
         variant=options.variant,
-        images=options.images or plan.images,
+        images=images,
         steps=options.steps or plan.steps,
         seed=options.seed,
         folder=options.folder or training_folder.folder(),

@@ -117,3 +117,31 @@ def test_a_model_is_trained_measured_added_and_exported(tmp_path: Path, capsys: 
 
     assert cli.main(words) == 2
     assert "model 'my_level1_small' is there already; give another --name" in capsys.readouterr().err
+
+
+@needs_torch
+def test_every_plan_makes_a_network_that_its_adapter_takes_and_no_role_is_trained_twice() -> None:
+    import torch
+
+    from models import adapters
+    from robot_runtime.training_plan import PLANS, plan_for
+
+    roles = [role for plan in PLANS for role in plan.roles]
+    assert len(roles) == len(set(roles))
+    for plan in PLANS:
+        assert all(plan_for(role) is plan for role in plan.roles)
+        adapter = adapters.get(plan.adapter)
+        shape = [1 if isinstance(size, str) else size for size in adapter.inputs[0].shape]
+        with torch.inference_mode():
+            answers = plan.network("small").eval()(torch.zeros(shape))
+        for pattern, answer in zip(adapter.outputs, answers, strict=True):
+            assert len(pattern.shape) == answer.ndim
+            sizes = zip(pattern.shape, answer.shape, strict=True)
+            assert all(isinstance(size, str) or size == given for size, given in sizes)
+
+
+@needs_torch
+def test_too_few_clips_are_refused_before_anything_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["models", "train", "scene", "--images", "8"]) == 2
+    assert "--images 8 is too few for dynamical_scene; give at least 400" in capsys.readouterr().err
+    assert not training_folder.folder().exists()

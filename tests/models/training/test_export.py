@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from models import adapters
 from models.backends.onnxruntime_backend import OnnxRuntimeBackend
 from models.training.export import export_onnx, multiply_adds
 from models.training.networks import LEVEL_ONE, LEVEL_TWO, LevelOneNetwork, LevelTwoNetwork
+from models.training.scene_network import SCENE, SceneNetwork
 from rt_control.errors import DynamicalError
 
 
@@ -22,10 +24,11 @@ from rt_control.errors import DynamicalError
     [
         ("dynamical_level1", lambda: LevelOneNetwork(LEVEL_ONE["small"])),
         ("dynamical_level2", lambda: LevelTwoNetwork(LEVEL_TWO["small"])),
+        ("dynamical_scene", lambda: SceneNetwork(SCENE["small"])),
     ],
 )
 def test_the_file_answers_as_the_network_and_fits_its_adapter(
-    tmp_path: Path, adapter: str, network: type[nn.Module]
+    tmp_path: Path, adapter: str, network: Callable[[], nn.Module]
 ) -> None:
     torch.manual_seed(0)
     trained, known = network(), adapters.get(adapter)
