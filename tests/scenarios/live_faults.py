@@ -70,7 +70,11 @@ class FaultRun:
         self._at_fault: npt.NDArray[np.float64] | None = None
 
     def __enter__(self) -> FaultRun:
-        self.robot.start()
+        try:
+            self.robot.start()
+        except BaseException:
+            self.robot.end()  # nothing is left behind by a robot that did not come up, either
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
