@@ -46,6 +46,10 @@ class CostEstimates:
         """
         return self._mean_ms[role] + DEVIATIONS * self._deviation_ms[role]
 
+    def usual_ms(self, role: str) -> float:
+        """How long the next look will take if nothing is unusual."""
+        return self._mean_ms[role] + self._deviation_ms[role]
+
     def observe(self, role: str, took_ms: float) -> None:
         """Take in what a look took; of a batch its share per item."""
         error = took_ms - self._mean_ms[role]

@@ -92,7 +92,7 @@ def middles_of(boxes: Sequence[Box], points: PointImage, robot: Array, table_hei
     if not seen:
         return middles
     # All boxes at once: the distances of a few points take as long as those of many.
-    held, _ = distances(np.array([np.median(clouds[index], axis=0) for index in seen]), robot[-1:])
+    held, _ = distances(np.array([_middle(clouds[index]) for index in seen]), robot[-1:])
     _, own = distances(np.concatenate([clouds[index] for index in seen]), robot)
     ends = np.cumsum([len(clouds[index]) for index in seen])
     for index, is_held, mine in zip(seen, held < IN_HAND_M, np.split(own, ends[:-1]), strict=True):
@@ -101,9 +101,15 @@ def middles_of(boxes: Sequence[Box], points: PointImage, robot: Array, table_hei
         if len(rest) < LEAST_CORE:
             middles[index] = Middle(None, is_robots)
         else:
-            x, y, z = (float(value) for value in np.median(rest, axis=0))
+            x, y, z = _middle(rest).tolist()
             middles[index] = Middle((x, y, z), is_robots)
     return middles
+
+
+def _middle(cloud: Array) -> Array:
+    """Median of points (n, 3) in each coordinate; the upper one of two."""
+    middle: Array = np.sort(cloud, axis=0)[len(cloud) // 2]
+    return middle
 
 
 def _core_points(box: Box, points: PointImage) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -54,4 +56,5 @@ def speed_in_box(flow: Floats, box: tuple[float, float, float, float], image_wid
     inside = flow[top:bottom, left:right].reshape(-1, 2)
     if len(inside) == 0:
         return 0.0
-    return float(np.hypot(*np.median(inside, axis=0))) * metres_per_px
+    across, down = inside.mean(axis=0).tolist()
+    return math.hypot(across, down) * metres_per_px

@@ -69,15 +69,12 @@ def robot_capsules(link_poses: Array, gripper: Gripper | None) -> Array:
 
 def distances(points: Array, capsules: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
     """Distance (n,) of points (n, 3) from the capsules' surfaces (m, < 0 inside), and which may be the robot's."""
-    nearest = np.full(len(points), np.inf, dtype=np.float32)
-    own = np.zeros(len(points), dtype=bool)
-    cloud = points.astype(np.float32)
-    for capsule in capsules.astype(np.float32):
-        start, along, radius, beyond = capsule[:3], capsule[3:6] - capsule[:3], capsule[6], capsule[7]
-        offset = cloud - start
-        share = np.clip(offset @ along / max(float(along @ along), 1e-12), 0.0, 1.0)
-        offset -= share[:, None] * along
-        distance = np.sqrt(np.einsum("ij,ij->i", offset, offset)) - radius
-        own |= distance < beyond
-        np.minimum(nearest, distance, out=nearest)
-    return nearest.astype(np.float64), own
+    start, along, radius, beyond = capsules[:, :3], capsules[:, 3:6] - capsules[:, :3], capsules[:, 6], capsules[:, 7]
+    length2 = np.maximum(np.einsum("ki,ki->k", along, along), 1e-12)
+    # |p - a - t d|^2 with p.d and p.a of all points and capsules at once: two small products of matrices.
+    ahead = points @ along.T - np.einsum("ki,ki->k", start, along)
+    share = np.clip(ahead / length2, 0.0, 1.0)
+    offset2 = np.einsum("ni,ni->n", points, points)[:, None] - 2.0 * points @ start.T
+    offset2 += np.einsum("ki,ki->k", start, start) + share * (share * length2 - 2.0 * ahead)
+    distance = np.sqrt(np.maximum(offset2, 0.0)) - radius
+    return distance.min(axis=1, initial=np.inf), (distance < beyond).any(axis=1)
