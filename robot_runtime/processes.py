@@ -21,6 +21,7 @@ class RealtimePlacement:
         rt_control_priority: SCHED_FIFO priority of `rt_control`, 1..99.
         plant_priority: of a simulated plant; below `rt_control`, so that a command is out before the plant steps.
         worker_priority: of the agent and the policy worker, whose deadlines are the shortest of tier 2.
+        perception_priority: of the perception worker, whose images are worth nothing late; below theirs.
         fifo: whether this user may use SCHED_FIFO.
     """
 
@@ -29,6 +30,7 @@ class RealtimePlacement:
     rt_control_priority: int = 90
     plant_priority: int = 80
     worker_priority: int = 50
+    perception_priority: int = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class RobotPlan:
         # Without real-time priority those that can wait make room for plant, rt_control, agent and policy.
         patient = () if placement.fifo else ("nice", "-n", "10")
         prompt = ("--priority", str(placement.worker_priority if placement.fifo else 0))
+        seeing = ("--priority", str(placement.perception_priority if placement.fifo else 0))
         agent = _module("robot_runtime.workers.agent_worker", *common, *prompt)
         if self.mission_file is not None:
             agent = (*agent, "--mission", str(self.mission_file))
@@ -113,7 +116,7 @@ class RobotPlan:
             ),
             ProcessPlan(
                 "perception",
-                (*patient, *_module("robot_runtime.workers.perception_worker", *common)),
+                (*patient, *_module("robot_runtime.workers.perception_worker", *common, *seeing)),
                 liveness="heartbeat.perception",
             ),
             ProcessPlan(
