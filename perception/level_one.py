@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,45 +62,55 @@ def observations(
         robot: see `robot_capsules`, (k, 8).
         table_height_m: of its top.
     """
-    found = []
     names = [detections.names[label] for label in detections.labels]
     scores = calibration.thing.apply(detections.scores).tolist()
     label_scores = calibration.label_scores(detections.scores, names).tolist()
-    for box, score, name, label_score in zip(detections.boxes.tolist(), scores, names, label_scores, strict=True):
+    boxes: list[Box] = [(left, top, right, bottom) for left, top, right, bottom in detections.boxes.tolist()]
+    middles = [UNKNOWN] * len(boxes) if points is None else middles_of(boxes, points, robot, table_height_m)
+    found = []
+    for box, score, name, label_score, middle in zip(boxes, scores, names, label_scores, middles, strict=True):
         left, top, right, bottom = box
-        if right - left < 1.0 or bottom - top < 1.0:
-            continue
-        where = (left, top, right, bottom)
-        middle = UNKNOWN if points is None else middle_of(where, points, robot, table_height_m)
-        if middle.is_robots and name != PERSON:
+        if right - left < 1.0 or bottom - top < 1.0 or (middle.is_robots and name != PERSON):
             continue
         position = middle.position_base
-        found.append(Observation(where, score, name, label_score, position, None if position is None else std_m))
+        found.append(Observation(box, score, name, label_score, position, None if position is None else std_m))
     return found
 
 
-def middle_of(box: Box, points: PointImage, robot: Array, table_height_m: float) -> Middle:
-    """What the middle of a box shows, apart from the robot and the table.
+def middles_of(boxes: Sequence[Box], points: PointImage, robot: Array, table_height_m: float) -> list[Middle]:
+    """What the middle of each box shows, apart from the robot and the table.
 
     Args:
-        box: px.
+        boxes: px.
         points: of the image.
         robot: see `robot_capsules`, (k, 8).
         table_height_m: of its top.
     """
+    clouds = [_core_points(box, points) for box in boxes]
+    seen = [index for index, cloud in enumerate(clouds) if len(cloud) >= LEAST_CORE]
+    middles = [UNKNOWN] * len(boxes)
+    if not seen:
+        return middles
+    # All boxes at once: the distances of a few points take as long as those of many.
+    held, _ = distances(np.array([np.median(clouds[index], axis=0) for index in seen]), robot[-1:])
+    _, own = distances(np.concatenate([clouds[index] for index in seen]), robot)
+    ends = np.cumsum([len(clouds[index]) for index in seen])
+    for index, is_held, mine in zip(seen, held < IN_HAND_M, np.split(own, ends[:-1]), strict=True):
+        cloud, is_robots = clouds[index], bool(is_held) or float(mine.mean()) > MOSTLY
+        rest = cloud[~mine & (cloud[:, 2] > table_height_m + LOWEST_M)]
+        if len(rest) < LEAST_CORE:
+            middles[index] = Middle(None, is_robots)
+        else:
+            x, y, z = (float(value) for value in np.median(rest, axis=0))
+            middles[index] = Middle((x, y, z), is_robots)
+    return middles
+
+
+def _core_points(box: Box, points: PointImage) -> Array:
+    """Points (n, 3) of the middle of a box."""
     part = _core(box, points.valid.shape)
     valid = points.valid[part]
-    cloud = np.stack([axis[part][valid] for axis in (points.x, points.y, points.z)], axis=1).astype(np.float64)
-    if len(cloud) < LEAST_CORE:
-        return UNKNOWN
-    held, _ = distances(np.median(cloud, axis=0, keepdims=True), robot[-1:])
-    _, own = distances(cloud, robot)
-    is_robots = bool(held[0] < IN_HAND_M) or float(own.mean()) > MOSTLY
-    rest = cloud[~own & (cloud[:, 2] > table_height_m + LOWEST_M)]
-    if len(rest) < LEAST_CORE:
-        return Middle(None, is_robots)
-    x, y, z = (float(value) for value in np.median(rest, axis=0))
-    return Middle((x, y, z), is_robots)
+    return np.stack([axis[part][valid] for axis in (points.x, points.y, points.z)], axis=1).astype(np.float64)
 
 
 def rough_region(box: Box, label: str, hsv: npt.NDArray[np.uint8], candidates: Mask, frame: Frame) -> Region | None:

@@ -25,6 +25,7 @@ MOST_HIDDEN = 0.6
 CROPS_PER_GROUP = 8
 NAMINGS = 2  # of a box's axes that count as right
 TEMPERATURE = 0.1
+THINGS = 100  # more than a group can have
 SPREAD_BINS = 1.5  # of a point's target along its axis
 
 Array = npt.NDArray[np.float64]
@@ -54,17 +55,17 @@ class LevelTwoRecipe:
         crops: list[npt.NDArray[np.uint8]] = []
         parts: list[tuple[npt.NDArray[np.generic], ...]] = []
         while len(crops) < size:
-            group = self._groups[int(random.integers(len(self._groups)))]
+            which = int(random.integers(len(self._groups)))
+            group = self._groups[which]
             chosen = random.permutation(len(group))[:CROPS_PER_GROUP]
             for shard, number, slot, box in (group[index] for index in chosen):
                 window = square_windows(_jittered(random, box)[None], MARGIN)[0]
                 crops.append(_other_crop(random, shard.rgb[number], window))
-                parts.append(_targets(shard, number, slot, window))
+                parts.append(_targets(shard, number, slot, window, which))
         names = ("label", "identity", "mask", "points", "extents")
         targets = {
             name: torch.from_numpy(np.stack(part)) for name, part in zip(names, zip(*parts, strict=True), strict=True)
         }
-        # Identities are numbered within a shard; two shards may use one number.
         return _to_input(np.stack(crops)), targets
 
     def losses(self, network: nn.Module, inputs: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -172,9 +173,12 @@ def _to_input(crops: npt.NDArray[np.uint8]) -> Tensor:
 
 
 def _targets(
-    shard: Shard, number: int, slot: int, window: npt.NDArray[np.float32]
+    shard: Shard, number: int, slot: int, window: npt.NDArray[np.float32], group: int
 ) -> tuple[npt.NDArray[np.generic], ...]:
-    """Label, identity, mask (32, 32), points in bins (2, 9, 2), log extents (2, 3)."""
+    """Label, identity, mask (32, 32), points in bins (2, 9, 2), log extents (2, 3).
+
+    `group` is the number of the table among all: shards number their own tables and things from the beginning.
+    """
     entry = shard.objects[number, slot - 1]
     label = LABELS[int(entry["label"])]
     seen = (shard.instance[number] == slot).astype(np.uint8) * 255
@@ -188,7 +192,7 @@ def _targets(
         pixels = _project(POINTS * size @ rotation.T + pose[:3, 3], focal, shard.rgb.shape[1:3])
         points.append((pixels + 0.5 - window[:2]) / (window[2] - window[0]) * BINS)
         extents.append(np.log(size / size.max()))
-    identity = np.int64(int(shard.group[number]) * 1_000_000 + int(entry["identity"]))
+    identity = np.int64(group * THINGS + slot)  # a thing keeps its slot within its group
     return (
         np.int64(entry["label"]),
         identity,
@@ -234,7 +238,7 @@ def _contrast(embedding: Tensor, identity: Tensor, label: Tensor) -> Tensor:
     vectors = F.normalize(embedding)
     similarity = vectors @ vectors.T / TEMPERATURE
     same = identity[:, None] == identity[None, :]
-    group = identity // 1_000_000
+    group = identity // THINGS
     different = ~same & ((group[:, None] == group[None, :]) | (label[:, None] != label[None, :]))
     self_ = torch.eye(len(identity), dtype=torch.bool)
     positive = same & ~self_

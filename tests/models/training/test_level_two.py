@@ -40,7 +40,7 @@ def test_the_target_of_the_ninth_point_is_the_middle_of_the_thing() -> None:
     shard = tiny_shard(1, 0)
     box = visible_boxes(shard.instance[0])[1]
     (window,) = square_windows(box[None], MARGIN)
-    label, _, _, *rest = _targets(shard, 0, 1, window)
+    label, _, _, *rest = _targets(shard, 0, 1, window, 0)
     points, extents = (np.asarray(item, dtype=np.float64) for item in rest)
     assert label == 0
     side = window[2] - window[0]
@@ -85,7 +85,7 @@ def test_embeddings_by_thing_have_less_loss_than_embeddings_by_shape() -> None:
 
 def test_two_groups_of_one_shape_do_not_push_each_other_apart() -> None:
     """A red cube of one table may look exactly like that of another."""
-    identity, label = torch.tensor([1_000_001, 1_000_001, 2_000_001, 2_000_001]), torch.zeros(4, dtype=torch.long)
+    identity, label = torch.tensor([101, 101, 201, 201]), torch.zeros(4, dtype=torch.long)
     alike = F.one_hot(torch.tensor([0, 0, 0, 0]), 4).float()
     assert float(_contrast(alike, identity, label)) == pytest.approx(0.0, abs=1e-5)
 
@@ -97,3 +97,12 @@ def test_things_are_matched_between_the_images_of_a_group(tmp_path: Path) -> Non
     assert _matches(right, group) == [True] * len(group)
     wrong = np.eye(8, dtype=np.float32)[(slots + np.array([number for _, number, _, _ in group])) % 8]
     assert not all(_matches(wrong, group))
+
+
+def test_things_of_two_shards_are_never_one_thing(tmp_path: Path) -> None:
+    """Each shard numbers its tables and things from the beginning."""
+    for number in range(2):
+        tiny_shard(1, number).save(tmp_path / f"shard-{number:04d}")
+    recipe = LevelTwoRecipe("small", tmp_path, tmp_path)
+    _, targets = recipe.batch(np.random.default_rng(0), 64)
+    assert len(torch.unique(targets["identity"])) == 2 * 4
