@@ -39,7 +39,7 @@ def write(sums: Mapping[str, Tally], path: Path, title: str) -> None:
 def draw(sums: Mapping[str, Tally], title: str) -> Image:
     """The picture, BGR."""
     places = {name: (item.ms_per_image, 100.0 * item.mean_average_precision()) for name, item in sums.items()}
-    curves = {family: _curve(places, family) for family in (RANDOM, CASCADE)}
+    curves = {family: [places[name] for name in _family(sums, family)] for family in (RANDOM, CASCADE)}
     shown = [places[name] for name in MARKS] + [place for curve in curves.values() for place in curve]
     field = _field(shown)
     image = np.full((HEIGHT, WIDTH, 3), 255, np.uint8)
@@ -56,9 +56,10 @@ def draw(sums: Mapping[str, Tally], title: str) -> Image:
     return image
 
 
-def _curve(places: Mapping[str, Place], family: str) -> list[Place]:
-    """Points of one family, in the order of their computing time."""
-    return sorted(place for name, place in places.items() if name == family or name.startswith(f"{family}, "))
+def _family(sums: Mapping[str, Tally], family: str) -> list[str]:
+    """Strategies that differ by one number only, in the order of their looks."""
+    names = [name for name in sums if name == family or name.startswith(f"{family}, ")]
+    return sorted(names, key=lambda name: sums[name].looks)
 
 
 def _field(shown: list[Place]) -> Field:

@@ -22,7 +22,7 @@ from perception.trigger_file import load_triggers
 from perception.triggers import Workspace
 from robot_runtime import model_folders
 from robot_runtime.evaluation import strategies
-from robot_runtime.evaluation.compute_clock import ComputeClock, LevelOneMemory
+from robot_runtime.evaluation.compute_clock import ComputeClock
 from robot_runtime.evaluation.scorer import Scorer
 from robot_runtime.evaluation.strategies import Strategy
 from robot_runtime.evaluation.tally import Tally
@@ -31,7 +31,7 @@ from robot_runtime.skill_workspace import REACH_M
 from rt_control import _native as native
 from rt_control.description import RobotDescription, load_robot
 from rt_control.model_compiler import compile_model
-from sim.evaluation_sequences import Episode, Moment, render_episode
+from sim.evaluation_sequences import Event, Moment, render_episode
 
 ROBOT = "arm7"
 WARM_UP = 10  # images whose cost does not count: what is done for the first time takes longer
@@ -80,7 +80,7 @@ class CascadeTrial:
         self._description, self._budget, self._config = description, budget, config
         self._kinematics = native.Kinematics(compile_model(description))
         self._clock = ComputeClock()
-        self._memory = LevelOneMemory(models, self._clock)
+        self._models = models
         self.measured_ms = measure_costs(models, self._clock.now_s, careful=1.0)
 
     def episode(
@@ -104,61 +104,86 @@ class CascadeTrial:
         """
         tell(0.0, "rendering")
         episode = render_episode(self._description, seed, number, frames)
-        self._memory.forget()
         ours = self._config
-        self.run(Strategy("warm-up", ours, picker=strategies.Everything), episode, WARM_UP)
-        tallies: dict[str, Tally] = {}
-        chosen = [*strategies.compared(ours), *strategies.ablations(ours), *(strategies.sweep(ours) if sweep else [])]
-        for done, strategy in enumerate(chosen):
-            tell(done / len(chosen), strategy.name)
-            tallies[strategy.name] = self.run(strategy, episode)
-            if strategy.name == strategies.CASCADE:
-                chance = _same_looks(tallies[strategy.name])
-                tallies[strategies.RANDOM] = self.run(strategies.by_lot(strategies.RANDOM, ours, chance), episode)
+        self._run([Strategy("warm-up", ours, picker=strategies.Everything)], episode.events, episode.moments[:WARM_UP])
+        tell(0.1, "the cascade and what it is compared with")
+        tallies = self._run(strategies.compared(ours), episode.events, episode.moments)
+        others = [strategies.by_lot(strategies.RANDOM, ours, _same_looks(tallies[strategies.CASCADE]))]
+        others += [*strategies.ablations(ours), *(strategies.sweep(ours) if sweep else [])]
+        tell(0.3, "the cascade without its parts")
+        tallies |= self._run(others, episode.events, episode.moments)
         kinds = [event.kind for event in episode.events]
         return EpisodeResult(number, episode.stories, {kind: kinds.count(kind) for kind in sorted(set(kinds))}, tallies)
 
-    def run(self, strategy: Strategy, episode: Episode, frames: int | None = None) -> Tally:
-        """Show an episode, or its first images, to a cascade of one strategy."""
-        cascade = Cascade(
+    def _run(self, chosen: Sequence[Strategy], events: Sequence[Event], moments: Sequence[Moment]) -> dict[str, Tally]:
+        """Show images to cascades of several strategies, each image to all of them in turn.
+
+        So a time in which the machine is slow slows them all alike.
+        """
+        looking = [
+            _Looking(strategy, self._cascade(strategy, moments[0].frame.stamp_ns), events, self._clock)
+            for strategy in chosen
+        ]
+        for moment in moments:
+            poses = self._kinematics.link_poses(moment.arm)
+            capsules = robot_capsules(poses, self._description.gripper)
+            workspace = self._workspace(moment, poses[-1, :3, 3])
+            for item in looking:
+                item.see(moment, capsules, workspace)
+        return {item.strategy.name: item.result() for item in looking}
+
+    def _cascade(self, strategy: Strategy, now_ns: int) -> Cascade:
+        return Cascade(
             self._description,
-            self._memory.models,
+            self._models,
             self._budget,
-            episode.moments[0].frame.stamp_ns,
+            now_ns,
             strategy.config,
             self._clock,
             self.measured_ms,
         )
-        scorer, picker = Scorer(episode.events), None if strategy.picker is None else strategy.picker()
-        scene: Scene | None = None
-        took_s, let_go = 0.0, 0
-        for number, moment in enumerate(episode.moments[:frames]):
-            poses = self._kinematics.link_poses(moment.arm)
-            capsules = robot_capsules(poses, self._description.gripper)
-            objects = {} if scene is None else {item.track: item for item in scene.objects}
-            closer = None if picker is None else picker.chooser(moment, objects)
-            wish = Wish(strategy.levels, workspace=self._workspace(moment, poses[-1, :3, 3]), closer=closer)
-            self._memory.image_is(number)
-            begun = self._clock.now_s()
-            seen = cascade.look(moment.frame, capsules, moment.frame.stamp_ns, wish)
-            took_s += self._clock.now_s() - begun
-            let_go += seen is None
-            scene = scene if seen is None else seen
-            scorer.see(moment, cascade.tracks, scene)
-        tally = scorer.result()
-        entries = [item for item in cascade.ledger.entries() if item.outcome in (Outcome.RUN, Outcome.LATE)]
-        tally.let_go = let_go
-        tally.level1_ms = sum(item.cost_ms for item in entries if item.level == 1)
-        tally.level2_ms = sum(item.cost_ms for item in entries if item.level == 2)
-        tally.rest_ms = took_s * 1e3 - tally.level1_ms - tally.level2_ms
-        tally.looks = sum(item.level == 2 for item in entries)
-        return tally
 
     def _workspace(self, moment: Moment, tcp_base: npt.NDArray[np.float64]) -> Workspace:
         """As of a skill that moves the hand to where the arm stops next, and there down to the table."""
         target = self._kinematics.forward(moment.arm_goal)[:3, 3].copy()
         target[2] = self._description.workcell.table_height_m
         return Workspace(target[None], np.asarray(tcp_base)[None], np.array([REACH_M]))
+
+
+class _Looking:
+    """One strategy that looks at the images of an episode."""
+
+    def __init__(self, strategy: Strategy, cascade: Cascade, events: Sequence[Event], clock: ComputeClock) -> None:
+        self.strategy = strategy
+        self._cascade, self._clock = cascade, clock
+        self._picker = None if strategy.picker is None else strategy.picker()
+        self._scorer = Scorer(events)
+        self._scene: Scene | None = None
+        self._took_s, self._let_go = 0.0, 0
+
+    def see(self, moment: Moment, robot: npt.NDArray[np.float64], workspace: Workspace) -> None:
+        """Look at an image, and be scored."""
+        objects = {} if self._scene is None else {item.track: item for item in self._scene.objects}
+        closer = None if self._picker is None else self._picker.chooser(moment, objects)
+        wish = Wish(self.strategy.levels, workspace=workspace, closer=closer)
+        stamp_ns = moment.frame.stamp_ns
+        begun = self._clock.now_s()
+        seen = self._cascade.look(moment.frame, robot, stamp_ns, wish)
+        self._took_s += self._clock.now_s() - begun
+        self._let_go += seen is None
+        self._scene = self._scene if seen is None else seen
+        self._scorer.see(moment, self._cascade.tracks, self._scene)
+
+    def result(self) -> Tally:
+        """Scores and costs, after the last image."""
+        tally = self._scorer.result()
+        entries = [item for item in self._cascade.ledger.entries() if item.outcome in (Outcome.RUN, Outcome.LATE)]
+        tally.let_go = self._let_go
+        tally.level1_ms = sum(item.cost_ms for item in entries if item.level == 1)
+        tally.level2_ms = sum(item.cost_ms for item in entries if item.level == 2)
+        tally.rest_ms = self._took_s * 1e3 - tally.level1_ms - tally.level2_ms
+        tally.looks = sum(item.level == 2 for item in entries)
+        return tally
 
 
 def _same_looks(cascade: Tally) -> float:
