@@ -18,6 +18,7 @@ from models.training.scene_measures import Judgement, scene_measures, surprise_q
 from models.training.scene_network import HEIGHT, LEARNED, PATCH, SCENE, WIDTH, SceneNetwork, difference
 
 LEAST_DEVIATION = 0.5  # of each number of a token, over clips; normalised tokens can have 1
+LOOKS = 2  # for each clip, single images to learn facts from: those are cheaper
 VALIDATION_STEP = 3  # only each third clip is looked at while training
 
 
@@ -52,38 +53,43 @@ class SceneRecipe:
 
     def batch(self, random: np.random.Generator, size: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Images (4 size, 3, h, w), one clip after another, as another camera might have taken them."""
-        clips, facts, known = [], [], []
+        clips = []
         for index in random.choice(self._normal, size):
             shard, number = self._training.where(int(index))
-            backwards = random.random() < 0.3  # as smooth as forwards, but the facts are of the other end
-            rgb = shard.rgb[number][::-1] if backwards else shard.rgb[number]
+            rgb = shard.rgb[number][::-1] if random.random() < 0.3 else shard.rgb[number]  # as smooth backwards
             zoom = random_zoom(random, WIDTH, HEIGHT)
             zoomed = [cast(npt.NDArray[np.uint8], warp(image, zoom, cv2.INTER_LINEAR, None)) for image in rgb]
             # All as one image: the camera stays the same, its noise does not.
             clips.append(other_camera(random, np.concatenate(zoomed)).reshape(FRAMES, HEIGHT, WIDTH, 3))
+        looks, facts = self.looks(random, LOOKS * size)
+        return _to_input(np.concatenate(clips)), {"looks": looks, "facts": facts}
+
+    def looks(self, random: np.random.Generator, size: int) -> tuple[Tensor, Tensor]:
+        """Last images of clips (size, 3, h, w), as another camera might have taken them, and their facts (size, 6)."""
+        images, facts = [], []
+        for index in random.choice(self._normal, size):
+            shard, number = self._training.where(int(index))
+            zoom = random_zoom(random, WIDTH, HEIGHT)
+            zoomed = warp(np.asarray(shard.rgb[number, -1]), zoom, cv2.INTER_LINEAR, None)
+            images.append(other_camera(random, cast(npt.NDArray[np.uint8], zoomed)))
             fact = shard.facts[number]
             facts.append(fact[list(MIRRORED_FACTS)] if zoom[0, 0] < 0.0 else fact)
-            known.append(not backwards)
-        targets = {
-            "facts": torch.from_numpy(np.array(facts, dtype=np.float32)),
-            "known": torch.from_numpy(np.array(known, dtype=np.float32)),
-        }
-        return _to_input(np.concatenate(clips)), targets
+        return _to_input(np.stack(images)), torch.from_numpy(np.array(facts, dtype=np.float32))
 
     def losses(self, network: nn.Module, inputs: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
         clip = inputs.view(-1, FRAMES, 3, HEIGHT, WIDTH)
-        learned = cast(SceneNetwork, network).learn(clip)
+        scene = cast(SceneNetwork, network)
+        learned = scene.learn(clip)
         last = learned.tokens[:, -1].detach()
         off = difference(last, learned.predicted).detach()
         deviation = learned.tokens.std(dim=(0, 1))
-        facts = F.binary_cross_entropy_with_logits(learned.facts, targets["facts"], reduction="none").mean(dim=1)
         return {
             "prediction": 2.0 * F.smooth_l1_loss(learned.predicted, last, beta=0.5),
             # Laplace's distribution: the scale that makes the difference likeliest is its mean.
             "scale": 0.1 * (off * torch.exp(-learned.log_scale) + learned.log_scale).mean(),
             "variance": F.relu(LEAST_DEVIATION - deviation).mean(),
             "patches": 8.0 * F.smooth_l1_loss(learned.patches, _patches(clip[:, -LEARNED:]), beta=0.1),
-            "facts": (facts * targets["known"]).sum() / targets["known"].sum().clamp(min=1.0),
+            "facts": F.binary_cross_entropy_with_logits(scene.facts(targets["looks"]), targets["facts"]),
         }
 
     @torch.inference_mode()

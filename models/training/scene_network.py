@@ -21,7 +21,7 @@ PATCH = 16
 ROWS, COLUMNS = HEIGHT // PATCH, WIDTH // PATCH
 TOKENS = ROWS * COLUMNS
 MOST_SURPRISING = 4  # tokens that count: what happens is small
-FACT_SIZE = 16
+FACT_CHANNELS, FACT_HIDDEN = 24, 64
 LEARNED = 2  # images of each clip, the last ones
 
 
@@ -49,14 +49,12 @@ class Learned(NamedTuple):
         tokens: (n, 2, 108, d), of the last two images, each with mean 0 and deviation 1.
         predicted: (n, 108, d), those of the last image as the others let expect them.
         log_scale: (n, 108), log of the difference between the two that is to be expected.
-        facts: (n, 6), logits.
         patches: (n, 2, 108, 192), each patch at half its size, as far as its token tells.
     """
 
     tokens: Tensor
     predicted: Tensor
     log_scale: Tensor
-    facts: Tensor
     patches: Tensor
 
 
@@ -77,6 +75,37 @@ class _Block(nn.Module):
         seen = F.scaled_dot_product_attention(query, key, value)
         tokens = tokens + self.answer(seen.transpose(1, 2).reshape(count, places, size))
         return cast(Tensor, tokens + self.mix(self.before_mixing(tokens)))
+
+
+class FactNetwork(nn.Module):
+    """Logits (n, 6) of what holds in an image (n, 3, 144, 192), from convolutions of its own.
+
+    A transformer would want many more images before it saw a thing of five pixels; and the tokens learn to predict.
+    """
+
+    def __init__(self, channels: tuple[int, int, int]) -> None:
+        super().__init__()
+        half, quarter, eighth = channels
+        self.look = nn.Sequential(
+            _convolution(3, half, 2),
+            _convolution(half, quarter, 2),
+            _convolution(quarter, eighth, 2),
+            _convolution(eighth, eighth, 1),
+            _convolution(eighth, eighth, 2),
+            nn.Conv2d(eighth, FACT_CHANNELS, 1),
+            nn.ReLU(inplace=True),
+        )
+        # Not the mean over the image: where a thing lies is the question.
+        self.hidden = nn.Linear(FACT_CHANNELS * TOKENS, FACT_HIDDEN)
+        self.say = nn.Linear(FACT_HIDDEN, len(FACTS))
+
+    def forward(self, image: Tensor) -> Tensor:
+        return cast(Tensor, self.say(F.relu(self.hidden(self.look(image - 0.5).flatten(1)))))
+
+
+def _convolution(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+    convolution = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
 
 
 class SceneNetwork(nn.Module):
@@ -104,9 +133,7 @@ class SceneNetwork(nn.Module):
         self.predictor = nn.Sequential(*(_Block(size.token, size.heads) for _ in range(size.predictor)))
         self.change = _silent(nn.Linear(size.token, size.token))
         self.scale = _silent(nn.Linear(size.token, 1))
-        self.fact_place = nn.Linear(size.token, len(FACTS))
-        self.fact_value = nn.Linear(size.token, len(FACTS) * FACT_SIZE)
-        self.fact = nn.Linear(len(FACTS) * FACT_SIZE, len(FACTS))
+        self.facts = FactNetwork(size.stem)
         self.patch = nn.Linear(size.token, 3 * (PATCH // 2) ** 2)
         with torch.no_grad():
             waves = _cosines(size.token)
@@ -118,7 +145,7 @@ class SceneNetwork(nn.Module):
     def forward(self, clip: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         tokens = self._encode(clip)
         predicted, log_scale = self._predict(tokens[:, : FRAMES - 1])
-        return tokens.mean(dim=(1, 2)), clip_surprise(tokens[:, -1], predicted, log_scale), self._facts(tokens[:, -1])
+        return tokens.mean(dim=(1, 2)), clip_surprise(tokens[:, -1], predicted, log_scale), self.facts(clip[:, -1])
 
     def learn(self, clip: Tensor) -> Learned:
         """What a training looks at, of clips (n, 4, 3, 144, 192).
@@ -130,7 +157,7 @@ class SceneNetwork(nn.Module):
             early = self._encode(clip[:, :-LEARNED])
         late = self._encode(clip[:, -LEARNED:])
         predicted, log_scale = self._predict(torch.cat([early, late[:, :-1]], dim=1))
-        return Learned(late, predicted, log_scale, self._facts(late[:, -1]), self.patch(late))
+        return Learned(late, predicted, log_scale, self.patch(late))
 
     def _encode(self, clip: Tensor) -> Tensor:
         """Tokens (n, t, 108, d) of images (n, t, 3, 144, 192)."""
@@ -144,12 +171,6 @@ class SceneNetwork(nn.Module):
         joined = self.join(tokens.transpose(1, 2).flatten(2)) + self.place_ahead
         ahead = self.predictor(joined)
         return tokens[:, -1] + self.change(ahead), self.scale(ahead).squeeze(2)
-
-    def _facts(self, tokens: Tensor) -> Tensor:
-        """From the tokens of one image (n, 108, d): each fact looks where it wants to."""
-        weight = self.fact_place(tokens).softmax(dim=1)
-        values = F.gelu(self.fact_value(tokens)).view(-1, TOKENS, len(FACTS), FACT_SIZE)
-        return cast(Tensor, self.fact((weight[..., None] * values).sum(dim=1).flatten(1)))
 
 
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
