@@ -8,7 +8,7 @@ into the ledger with its cost and its reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -107,7 +107,6 @@ class _Moment:
     robot: Array
     now_ns: int
     flow: npt.NDArray[np.float32] | None = None
-    entries: list[Entry] = field(default_factory=list)
 
 
 class Cascade:
@@ -253,9 +252,10 @@ class Cascade:
                 jobs += [Job(2, CLOSER, item.track_id, item.reasons, item.priority) for item in plan.requests]
         if self._scene_level is not None and 3 in wish.levels:
             jobs += self._scene_level.wanted(moment.frame, self._situation(things, wish), moment.now_ns)
-        decision = self._scheduler.plan(moment.frame.stamp_ns, moment.now_ns, jobs, gone)
+        out_of_view = {track.id for track in tracks if track.label == PERSON or track.missed}
+        decision = self._scheduler.plan(moment.frame.stamp_ns, moment.now_ns, jobs, gone | out_of_view)
         self._record_refused(decision, moment.frame)
-        run = [item for item in decision.run if item.job.level == 2 and _in_view(by_id.get(item.job.track))]
+        run = [item for item in decision.run if item.job.level == 2 and item.job.track in by_id]
         self._look_closer(moment, run if chosen is None else chosen, by_id, chances)
         for item in decision.run:
             if item.job.level == 3 and self._scene_level is not None:
@@ -263,11 +263,10 @@ class Cascade:
 
     def _release_moved(self, moment: _Moment, things: Sequence[Track]) -> None:
         """What was measured closely holds no more where a thing has moved."""
+        stamp_ns = moment.frame.stamp_ns
         for track in things:
-            stamp_ns = moment.frame.stamp_ns
-            if track.id in self._looked_ns and not self._cache.holds(
-                track.id, track.position_base, track.box, stamp_ns
-            ):
+            holds = self._cache.holds(track.id, track.position_base, track.box, stamp_ns)
+            if track.id in self._looked_ns and not holds:
                 self._things.release(track.id)
 
     def _wanted(self, moment: _Moment, things: Sequence[Track], wish: Wish) -> LookPlan:
@@ -416,7 +415,3 @@ def _chosen(closer: Callable[[Sequence[Track]], Collection[int]], things: Sequen
     in_view = [track for track in things if track.missed == 0]
     jobs = [Job(2, CLOSER, track_id, Reason.HIGH_VALUE, 10.0) for track_id in sorted(closer(in_view))]
     return [Admitted(job, 0.0, NEVER_NS) for job in jobs]
-
-
-def _in_view(track: Track | None) -> bool:
-    return track is not None and track.missed == 0

@@ -21,7 +21,7 @@ class Why(enum.Enum):
     FRAME_LATE = "the first level would be late: the next image is newer"
     TOO_OLD = "waited for too long"
     QUEUE_FULL = "too many wait, and these matter more"
-    GONE = "its object is gone"
+    GONE = "its object is gone, or out of view"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -150,8 +151,6 @@ def rough_region(box: Box, label: str, hsv: npt.NDArray[np.uint8], candidates: M
 
 def points_of_depth_model(depth: Floats, frame: Frame) -> npt.NDArray[np.float32]:
     """A depth image (h, w) of the frame's size from a network's smaller one."""
-    import cv2
-
     return np.asarray(cv2.resize(depth, (frame.rgb.shape[1], frame.rgb.shape[0])), dtype=np.float32)
 
 

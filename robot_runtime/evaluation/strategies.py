@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -38,9 +39,10 @@ ABLATIONS = {
 WITHOUT_CACHE = "without cache"
 
 
-class Picker:
+class Picker(abc.ABC):
     """Decides instead of the triggers; one for each episode."""
 
+    @abc.abstractmethod
     def chooser(self, moment: Moment, objects: Mapping[int, SceneObject]) -> Chooser:
         """For one image.
 
@@ -48,7 +50,6 @@ class Picker:
             moment: the image, with the truth.
             objects: of the scene before, by track.
         """
-        raise NotImplementedError
 
 
 class Everything(Picker):
