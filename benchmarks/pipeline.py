@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from perception.scene import Scene
+from policies.follower import CHUNK_NS
 from robot_runtime.directive import Directive
 from robot_runtime.live import LiveRobot, wait_for
 from robot_runtime.report import Figure, figure
@@ -51,7 +52,8 @@ def measure() -> list[Figure]:
             if directive is not None:
                 note("directive", directive.sequence, now_ns - directive.stamp_ns)
             if command is not None:
-                note("chunk", command.command_id, now_ns - command.start_ns)
+                # It ends so long after the state that it was made from; its begin is on the time of the reference.
+                note("chunk", command.command_id, now_ns - (command.end_ns - CHUNK_NS))
 
         begun = polled = time.monotonic()
         while time.monotonic() - begun < DURATION_S and robot.outcome is None:
