@@ -114,7 +114,23 @@ class Registry:
             InputError: there is no such model, it does not fill that role, or the binding cannot be written.
         """
         _check_role(self.find(name).manifest, role)
-        bindings = _read_bindings(self.user) | {role: name}
+        self._write_bindings(_read_bindings(self.user) | {role: name})
+
+    def unbind(self, role: Role) -> str | None:
+        """Forget the user's binding of a role.
+
+        Returns:
+            The model that serves it from the next activation on; None: no shipped one does.
+
+        Raises:
+            InputError: the bindings cannot be read or written.
+        """
+        bindings = _read_bindings(self.user)
+        if bindings.pop(role, None) is not None:
+            self._write_bindings(bindings)
+        return self.bindings().get(role)
+
+    def _write_bindings(self, bindings: dict[Role, str]) -> None:
         try:
             self.user.mkdir(mode=0o700, parents=True, exist_ok=True)
             durable.write(self.user / BINDINGS_FILE, to_toml(dict(sorted(bindings.items()))).encode())

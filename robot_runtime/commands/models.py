@@ -52,6 +52,23 @@ def register(commands: Subparsers) -> None:
     add.add_argument("--bind", action="store_true", help="let it serve its roles from now on")
     add.set_defaults(handler=add_command)
 
+    bind = group.add_parser(
+        "bind",
+        help="let a model serve its roles",
+        description="Let a model serve the roles that it fills, from the next start on.",
+    )
+    bind.add_argument("name", metavar="NAME", help="of the model")
+    bind.add_argument("--role", action="append", type=arguments.role, help="only this one; several if repeated")
+    bind.set_defaults(handler=bind_command)
+
+    unbind = group.add_parser(
+        "unbind",
+        help="go back to the shipped model of a role",
+        description="Forget which model you bound to a role: the shipped one serves it from the next start on.",
+    )
+    unbind.add_argument("role", nargs="+", type=arguments.role, help="of the models")
+    unbind.set_defaults(handler=unbind_command)
+
     verify = group.add_parser(
         "verify",
         help="run every check of a model: hash, tensors, golden answer",
@@ -101,6 +118,25 @@ def add_command(options: argparse.Namespace) -> int:
     return 0
 
 
+def bind_command(options: argparse.Namespace) -> int:
+    """Bind a model to roles."""
+    known = registry()
+    roles = tuple(dict.fromkeys(options.role or known.find(options.name).manifest.roles))
+    for role in roles:
+        known.bind(role, options.name)
+        print(f"{role} is bound to {options.name}")
+    return 0
+
+
+def unbind_command(options: argparse.Namespace) -> int:
+    """Go back to the shipped models of roles."""
+    known = registry()
+    for role in dict.fromkeys(options.role):
+        name = known.unbind(role)
+        print(f"{role} is bound to {name}" if name else f"no model is bound to {role}")
+    return 0
+
+
 def verify_command(options: argparse.Namespace) -> int:
     """Verify models."""
     from robot_runtime import machine, origin
@@ -129,14 +165,17 @@ def print_listing(found: ModelListing) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("role", "model", "variant", "MB", "licence", "backends", "from", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("model", no_wrap=True)
+    for title in ("roles", "variant", "MB", "licence", "from"):
+        table.add_column(title, justify="right" if title == "MB" else "left")
     for item in found.models:
         if item.refused is not None:
             continue
-        cells = (item.name, item.variant, f"{item.size_bytes / BYTES_PER_MB:.1f}", item.licence)
-        for role in item.roles:
-            bound = role if role in item.bound else f"({role})"
-            table.add_row(bound, *cells, ", ".join(item.backends), item.origin)
+        roles = ", ".join(role if role in item.bound else f"({role})" for role in item.roles)
+        table.add_row(
+            item.name, roles, item.variant, f"{item.size_bytes / BYTES_PER_MB:.1f}", item.licence, item.origin
+        )
     console = Console(highlight=False, soft_wrap=True)
     if table.rows:
         console.print(table)

@@ -137,6 +137,19 @@ def test_a_model_that_was_refused_leaves_no_network_open_and_not_that_of_another
     assert good.network.run({"image": np.zeros((1, 3, 4, 4), np.float32)})
 
 
+def test_without_the_users_binding_the_shipped_model_serves_again(
+    registry: Registry, add_eyes: Callable[[], Path]
+) -> None:
+    add_eyes()
+    registry.shipped.mkdir(parents=True, exist_ok=True)
+    (registry.shipped / "bindings.toml").write_text('depth = "shipped_eyes"\n')
+    registry.bind("depth", "eyes")
+    registry.bind("detector", "eyes")
+    assert registry.unbind("depth") == "shipped_eyes"
+    assert registry.unbind("detector") is None
+    assert registry.bindings() == {"depth": "shipped_eyes"}
+
+
 def test_a_binding_to_a_model_of_another_role_is_refused(registry: Registry, add_eyes: Callable[[], Path]) -> None:
     add_eyes()
     with pytest.raises(

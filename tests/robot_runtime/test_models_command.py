@@ -54,7 +54,7 @@ def test_an_added_model_is_listed_and_sound(eyes: Path, user: Path, capsys: pyte
     assert "depth is bound to mine" in printed
     assert cli.main(["models", "list"]) == 0
     listed = capsys.readouterr().out
-    assert listed.count("mine") == 2
+    assert "detector, depth" in next(line for line in listed.splitlines() if line.startswith("mine "))
     assert "MIT" in listed
     assert "backend onnxruntime: can be used" in listed
     assert cli.main(["models", "verify"]) == 0
@@ -65,6 +65,29 @@ def test_a_model_that_is_not_bound_is_listed_in_brackets(eyes: Path, capsys: pyt
     capsys.readouterr()
     cli.main(["models", "list"])
     assert "(detector)" in capsys.readouterr().out
+
+
+def test_the_names_of_models_are_listed_whole_in_a_narrow_terminal(
+    eyes: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    add(eyes, "--name", "a_name_of_thirty_two_letters_____")
+    capsys.readouterr()
+    cli.main(["models", "list"])
+    assert "a_name_of_thirty_two_letters_____" in capsys.readouterr().out
+
+
+def test_a_model_is_bound_to_all_its_roles_or_to_one_and_unbound_again(
+    eyes: Path, user: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(eyes, "--name", "mine")
+    assert cli.main(["models", "bind", "mine", "--role", "depth"]) == 0
+    assert as_json(capsys, "list")["bindings"] == {"depth": "mine"}
+    assert cli.main(["models", "bind", "mine"]) == 0
+    assert as_json(capsys, "list")["bindings"] == {"depth": "mine", "detector": "mine"}
+    assert cli.main(["models", "unbind", "depth", "detector"]) == 0
+    assert "no model is bound to depth" in capsys.readouterr().out
+    assert as_json(capsys, "list")["bindings"] == {}
 
 
 def test_a_list_for_programs(eyes: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,6 +149,8 @@ def test_a_manifest_that_does_not_hold_is_listed_as_refused(
     ("words", "message"),
     [
         (["verify", "nothing"], "model 'nothing' is not there; there are: none"),
+        (["bind", "nothing"], "model 'nothing' is not there; there are: none"),
+        (["unbind", "taste"], "'taste' is no role; roles: detector"),
         (["verify", "depth"], "model 'depth' is not there"),
         (["add", "x", "--role", "taste", "--adapter", "a", "--licence", "l"], "'taste' is no role; roles: detector"),
         (["add", "x", "--role", "depth", "--adapter", "a", "--licence", "l"], "adapter 'a' is not known; known: test"),
