@@ -182,8 +182,9 @@ def _normalised(rgb: npt.NDArray[np.uint8], how: Preprocessing) -> Floats:
     factor = 1.0 / (255.0 * np.array(how.deviation, dtype=np.float32))
     shift = np.array(how.mean, dtype=np.float32) / np.array(how.deviation, dtype=np.float32)
     channels: Floats = np.empty((3, *rgb.shape[:2]), dtype=np.float32)
-    for index in range(3):
-        np.multiply(rgb[:, :, index], factor[index], out=channels[index], dtype=np.float32)
+    for index, plane in enumerate(cv2.split(rgb)):
+        channels[index] = plane
+        channels[index] *= factor[index]
         if shift[index] != 0.0:
             channels[index] -= shift[index]
     return channels

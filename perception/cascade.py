@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -29,7 +31,7 @@ from perception.level_one import MODEL_POSITION_STD_M, POSITION_STD_M, observati
 from perception.level_three import SceneLooks
 from perception.level_two import look_closer
 from perception.miss_rate import MissRate
-from perception.object_geometry import is_in_hand, may_be_object, place_thing
+from perception.object_geometry import is_in_hand, may_be_object, place_thing, points_of
 from perception.observation import Observation
 from perception.optical_flow import OpticalFlow, speed_in_box
 from perception.person import PersonFinder
@@ -96,17 +98,21 @@ class Wish:
     closer: Callable[[Sequence[Track]], Collection[int]] | None = None
 
 
-@dataclass(slots=True)
+@dataclass
 class _Moment:
     """What is known of the image in hand."""
 
     frame: Frame
     image: PreparedImage
-    hsv: npt.NDArray[np.uint8]
     points: PointImage | None
     robot: Array
     now_ns: int
     flow: npt.NDArray[np.float32] | None = None
+
+    @cached_property
+    def hsv(self) -> npt.NDArray[np.uint8]:
+        """Of the whole image; most images are never asked for it."""
+        return to_hsv(self.frame.rgb)
 
 
 class Cascade:
@@ -153,7 +159,7 @@ class Cascade:
         self._looked_ns: dict[int, int] = {}
         self._random = np.random.default_rng(self._config.seed)
         self._flow = OpticalFlow()
-        self._unprojector = Unprojector()
+        self._unprojector, self._coarse_unprojector = Unprojector(), Unprojector(PERSON_STEP)
         self._people = PersonFinder(description.workcell)
         self._noise = EXACT if description.robot.simulated else self._config.depth_noise
         self._things = Things()
@@ -190,7 +196,7 @@ class Cascade:
             self._record_refused(decision, frame)
             return None
         self._stamp_ns = frame.stamp_ns
-        moment = _Moment(frame, PreparedImage(frame.rgb), to_hsv(frame.rgb), None, robot, now_ns)
+        moment = _Moment(frame, PreparedImage(frame.rgb), None, robot, now_ns)
         seen = self._level_one(moment, decision.run)
         gone_before = {track.id for track in self._tracker.tracks}
         tracks = self._tracker.update(seen, frame.stamp_ns, self._place_in(frame))
@@ -323,12 +329,15 @@ class Cascade:
         """How fast each thing's image moves, m/s; only of those in view whose distance is known."""
         if moment.flow is None:
             return {}
-        frame, speeds = moment.frame, {}
-        for track in things:
-            if track.missed == 0 and track.position_base is not None:
-                depth_m = float(frame.project(np.array([track.position_base]))[0, 2])
-                speeds[track.id] = speed_in_box(moment.flow, track.box, moment.image.width, depth_m / frame.fx)
-        return speeds
+        places = {track: track.position_base for track in things if track.missed == 0 and track.position_base}
+        if not places:
+            return {}
+        depths_m = moment.frame.project(np.array(list(places.values())))[:, 2].tolist()
+        flow, width, fx = moment.flow, moment.image.width, moment.frame.fx
+        return {
+            track.id: speed_in_box(flow, track.box, width, depth_m / fx)
+            for track, depth_m in zip(places, depths_m, strict=True)
+        }
 
     def _measure_roughly(self, moment: _Moment, tracks: tuple[Track, ...]) -> None:
         """Things that level 2 has not measured get the place that their box and the depth image show."""
@@ -340,10 +349,13 @@ class Cascade:
                 continue
             candidates = may_be_object(moment.points, self._workcell) if candidates is None else candidates
             region = rough_region(track.box, track.label, moment.hsv, candidates, moment.frame)
-            if region is None or is_in_hand(moment.points, region, moment.robot):
+            if region is None:
+                continue
+            thing = points_of(moment.points, region)
+            if is_in_hand(thing, moment.robot):
                 continue
             shape = next((item for item in SHAPES if item == track.label), None)
-            placed = place_thing(moment.points, region, shape, self._workcell)
+            placed = place_thing(thing, shape, self._workcell)
             if placed is not None:
                 left, top, width, height = region.box
                 colour = colour_of(moment.hsv[top : top + height, left : left + width][region.mask])
@@ -375,8 +387,11 @@ class Cascade:
         frame = moment.frame
         if frame.depth_m is None or moment.points is None:
             return None
-        step = (slice(None, None, PERSON_STEP), slice(None, None, PERSON_STEP))
-        found = self._people.nearest(moment.points.every(PERSON_STEP), is_skin(moment.hsv[step]), moment.robot, objects)
+        points = self._coarse_unprojector.points(frame)
+        rows, columns = points.shape
+        # The nearest pixel of a whole step is each step-th one, as of the points.
+        pixels = np.asarray(cv2.resize(frame.rgb, (columns, rows), interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
+        found = self._people.nearest(points, is_skin(to_hsv(pixels)), moment.robot, objects)
         if found is None:
             return None
         depth_m = found.pixel_m * frame.fx

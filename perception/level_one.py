@@ -16,7 +16,7 @@ from perception.frames import Frame
 from perception.object_geometry import IN_HAND_M, LOWEST_M, Region, region_of
 from perception.observation import Box, Observation
 from perception.point_image import PointImage
-from perception.robot_shape import distances
+from perception.robot_shape import distance_from, distances
 from perception.tracks import PERSON
 
 Array = npt.NDArray[np.float64]
@@ -87,18 +87,24 @@ def middles_of(boxes: Sequence[Box], points: PointImage, robot: Array, table_hei
         robot: see `robot_capsules`, (k, 8).
         table_height_m: of its top.
     """
-    clouds = [_core_points(box, points) for box in boxes]
-    seen = [index for index, cloud in enumerate(clouds) if len(cloud) >= LEAST_CORE]
+    # The points of all boxes at once: the distances of a few points take as long as those of many.
+    cores = [_pixels(_core(box, points.shape), points.shape[1]) for box in boxes]
+    pixels = np.concatenate([*cores, np.zeros(0, dtype=np.intp)])
+    returned = points.returned(pixels)
+    owner = np.repeat(np.arange(len(boxes)), [len(core) for core in cores])[returned]
+    counts = np.bincount(owner, minlength=len(boxes))
+    ends = np.cumsum(counts).tolist()
+    cloud = points.of(pixels[returned])
+    _, own = distances(cloud, robot)
+    high = cloud[:, 2] > table_height_m + LOWEST_M
+    seen = [(index, end - count, end) for index, (count, end) in enumerate(zip(counts.tolist(), ends, strict=True))]
     middles = [UNKNOWN] * len(boxes)
-    if not seen:
-        return middles
-    # All boxes at once: the distances of a few points take as long as those of many.
-    held, _ = distances(np.array([_middle(clouds[index]) for index in seen]), robot[-1:])
-    _, own = distances(np.concatenate([clouds[index] for index in seen]), robot)
-    ends = np.cumsum([len(clouds[index]) for index in seen])
-    for index, is_held, mine in zip(seen, held < IN_HAND_M, np.split(own, ends[:-1]), strict=True):
-        cloud, is_robots = clouds[index], bool(is_held) or float(mine.mean()) > MOSTLY
-        rest = cloud[~mine & (cloud[:, 2] > table_height_m + LOWEST_M)]
+    for index, begin, end in seen:
+        if end - begin < LEAST_CORE:
+            continue
+        part, mine = cloud[begin:end], own[begin:end]
+        is_robots = distance_from(robot[-1], _middle(part).tolist()) < IN_HAND_M or int(mine.sum()) > MOSTLY * len(mine)
+        rest = part[~mine & high[begin:end]]
         if len(rest) < LEAST_CORE:
             middles[index] = Middle(None, is_robots)
         else:
@@ -107,17 +113,16 @@ def middles_of(boxes: Sequence[Box], points: PointImage, robot: Array, table_hei
     return middles
 
 
-def _middle(cloud: Array) -> Array:
+def _middle(cloud: Floats) -> Floats:
     """Median of points (n, 3) in each coordinate; the upper one of two."""
-    middle: Array = np.sort(cloud, axis=0)[len(cloud) // 2]
+    middle: Floats = np.sort(cloud, axis=0)[len(cloud) // 2]
     return middle
 
 
-def _core_points(box: Box, points: PointImage) -> Array:
-    """Points (n, 3) of the middle of a box."""
-    part = _core(box, points.valid.shape)
-    valid = points.valid[part]
-    return np.stack([axis[part][valid] for axis in (points.x, points.y, points.z)], axis=1).astype(np.float64)
+def _pixels(part: tuple[slice, slice], width: int) -> npt.NDArray[np.intp]:
+    """The pixels of a part of an image, counted row by row."""
+    rows, columns = part
+    return (np.arange(rows.start, rows.stop)[:, None] * width + np.arange(columns.start, columns.stop)).ravel()
 
 
 def rough_region(box: Box, label: str, hsv: npt.NDArray[np.uint8], candidates: Mask, frame: Frame) -> Region | None:

@@ -14,7 +14,7 @@ from perception.cascade_models import CascadeModels
 from perception.colour import colour_of
 from perception.frames import Frame
 from perception.keypoint_pose import place_by_points
-from perception.object_geometry import Placed, Region, is_in_hand, place_thing, region_of, shape_likelihood
+from perception.object_geometry import Placed, Region, is_in_hand, place_thing, points_of, region_of, shape_likelihood
 from perception.observation import Appearance, Box
 from perception.point_image import PointImage
 from perception.shape import SHAPES, Shape
@@ -79,10 +79,11 @@ def look_closer(
             left, top, width, height = region.box
             colour = colour_of(hsv[top : top + height, left : left + width][region.mask])
         if region is not None and points is not None and frame.depth_m is not None:
-            held = is_in_hand(points, region, robot)
-            likelihood = shape_likelihood(points, region, workcell)
+            thing = points_of(points, region)
+            held = is_in_hand(thing, robot)
+            likelihood = shape_likelihood(thing, workcell)
             scores = _combined(scores, likelihood)
-            placed = place_thing(points, region, _likeliest(scores), workcell)
+            placed = place_thing(thing, _likeliest(scores), workcell)
         if region is not None and placed is None and not held:
             lost.append((index, region.hidden_share))
         looks.append(CloserLook(Appearance(features.vectors[index], scores), colour, placed, held))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perception.point_image import PointImage
-from perception.robot_shape import distances
+from perception.robot_shape import distance_from
 from perception.shape import SHAPES, Measured, Shape, measure
 from rt_control.robot_file import BIN_FLOOR_M, Bin, Workcell
 
@@ -41,6 +41,21 @@ class Region:
     """
 
     box: tuple[int, int, int, int]
+    mask: Mask
+    hidden_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class ThingPoints:
+    """The points of one thing.
+
+    Attributes:
+        points: of its region's box, (height, width).
+        mask: (height, width): which of them are its own.
+        hidden_share: of its region.
+    """
+
+    points: PointImage
     mask: Mask
     hidden_share: float
 
@@ -89,16 +104,27 @@ def may_be_object(points: PointImage, workcell: Workcell) -> Mask:
     return inside
 
 
-def place_thing(points: PointImage, region: Region, shape: Shape | None, workcell: Workcell) -> Placed | None:
-    """Measure a thing that stands on the table or in a bin; None if it does not, or too little of it is seen.
+def points_of(points: PointImage, region: Region) -> ThingPoints:
+    """The points of a thing.
 
     Args:
         points: of the whole image.
         region: of the thing.
+    """
+    left, top, width, height = region.box
+    cut = points.part(slice(top, top + height), slice(left, left + width))
+    return ThingPoints(cut, region.mask & cut.valid, region.hidden_share)
+
+
+def place_thing(thing: ThingPoints, shape: Shape | None, workcell: Workcell) -> Placed | None:
+    """Measure a thing that stands on the table or in a bin; None if it does not, or too little of it is seen.
+
+    Args:
+        thing: its points.
         shape: what it is; None lets its points say.
         workcell: what stands where.
     """
-    cut, mask = crop(points, region)
+    cut, mask = thing.points, thing.mask
     if not mask.any():
         return None
     x, y, lowest = float(cut.x[mask].mean()), float(cut.y[mask].mean()), float(cut.z[mask].min())
@@ -108,7 +134,7 @@ def place_thing(points: PointImage, region: Region, shape: Shape | None, workcel
     measured = measure(cut, mask, floor, shape)
     if measured is None or max(measured.size_m) > LARGEST_M:
         return None
-    return Placed(measured, _certainty(measured, cut, mask, region), region.hidden_share)
+    return Placed(measured, _certainty(measured, thing), thing.hidden_share)
 
 
 def floor_at(x: float, y: float, workcell: Workcell) -> float:
@@ -117,9 +143,9 @@ def floor_at(x: float, y: float, workcell: Workcell) -> float:
     return workcell.table_height_m + (BIN_FLOOR_M if in_bin else 0.0)
 
 
-def shape_likelihood(points: PointImage, region: Region, workcell: Workcell) -> dict[Shape, float]:
+def shape_likelihood(thing: ThingPoints, workcell: Workcell) -> dict[Shape, float]:
     """How well each shape explains the points of a thing; the values of all sum to 1."""
-    placed = place_thing(points, region, None, workcell)
+    placed = place_thing(thing, None, workcell)
     even = 1.0 / len(SHAPES)
     if placed is None:
         return dict.fromkeys(SHAPES, even)
@@ -128,21 +154,12 @@ def shape_likelihood(points: PointImage, region: Region, workcell: Workcell) -> 
     return {shape: (1.0 - weight) * even + (weight if shape == placed.measured.shape else 0.0) for shape in SHAPES}
 
 
-def is_in_hand(points: PointImage, region: Region, robot: Array) -> bool:
+def is_in_hand(thing: ThingPoints, robot: Array) -> bool:
     """Whether a thing lies between the fingers, the last of the robot's capsules."""
-    cut, mask = crop(points, region)
-    if not mask.any():
+    if not thing.mask.any():
         return False
-    distance, _ = distances(cut.at(mask).mean(axis=0, keepdims=True), robot[-1:])
-    return bool(distance[0] < IN_HAND_M)
-
-
-def crop(points: PointImage, region: Region) -> tuple[PointImage, Mask]:
-    """The points of the region's box, and which of them are the region's."""
-    left, top, width, height = region.box
-    part = (slice(top, top + height), slice(left, left + width))
-    cut = PointImage(points.x[part], points.y[part], points.z[part], points.valid[part], points.pixel_m[part])
-    return cut, region.mask & cut.valid
+    middle = thing.points.at(thing.mask).mean(axis=0).tolist()
+    return distance_from(robot[-1], middle) < IN_HAND_M
 
 
 def _hidden_share(mask: Mask, box: tuple[int, int, int, int], depth_m: Floats) -> float:
@@ -166,9 +183,9 @@ def _contains(item: Bin, x: float, y: float) -> bool:
     return abs(x - item.centre[0]) < item.size[0] / 2.0 and abs(y - item.centre[1]) < item.size[1] / 2.0
 
 
-def _certainty(measured: Measured, points: PointImage, mask: Mask, region: Region) -> float:
+def _certainty(measured: Measured, thing: ThingPoints) -> float:
     """From the fit, and from how much of the thing is in view."""
-    pixel = float(points.pixel_m[mask].mean())
+    pixel = float(thing.points.pixel_m[thing.mask].mean())
     expected = 0.7 * measured.size_m[0] * max(measured.size_m[1], measured.size_m[2]) / pixel**2
-    visible = min(1.0, float(np.count_nonzero(mask)) / max(expected, 1.0))
-    return (0.5 + 0.49 * measured.quality) * visible * max(1.0 - HIDDEN_DOUBT * region.hidden_share, 0.0)
+    visible = min(1.0, float(np.count_nonzero(thing.mask)) / max(expected, 1.0))
+    return (0.5 + 0.49 * measured.quality) * visible * max(1.0 - HIDDEN_DOUBT * thing.hidden_share, 0.0)

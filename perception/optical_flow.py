@@ -37,8 +37,8 @@ class OpticalFlow:
         if before is None or not 0.0 < gap_s <= LONGEST_GAP_S:
             return None
         flow = self._search.calc(before, grey, None)  # type: ignore[call-overload]  # cv2's stubs want an array
-        scale = np.array([rgb.shape[1] / WIDTH, rgb.shape[0] / HEIGHT], dtype=np.float32) / np.float32(gap_s)
-        return np.asarray(flow * scale, dtype=np.float32)
+        per_second = (rgb.shape[1] / WIDTH / gap_s, rgb.shape[0] / HEIGHT / gap_s, 0.0, 0.0)
+        return np.asarray(cv2.multiply(flow, per_second), dtype=np.float32)  # type: ignore[call-overload]  # a scalar
 
 
 def speed_in_box(flow: Floats, box: tuple[float, float, float, float], image_width: int, metres_per_px: float) -> float:
@@ -53,8 +53,8 @@ def speed_in_box(flow: Floats, box: tuple[float, float, float, float], image_wid
     scale = flow.shape[1] / image_width
     left, top = (max(0, int(value * scale)) for value in box[:2])
     right, bottom = (int(np.ceil(value * scale)) for value in box[2:])
-    inside = flow[top:bottom, left:right].reshape(-1, 2)
-    if len(inside) == 0:
+    inside = flow[top:bottom, left:right]
+    if inside.size == 0:
         return 0.0
-    across, down = inside.mean(axis=0).tolist()
+    across, down, _, _ = cv2.mean(inside)
     return math.hypot(across, down) * metres_per_px

@@ -19,6 +19,7 @@ from perception.scene import SceneObject
 from rt_control.robot_file import Workcell
 
 Array = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 ABOVE_TABLE_M = 0.02
@@ -66,26 +67,39 @@ class PersonFinder:
             robot: see `robot_capsules`, (k, 8).
             objects: known objects, seen or remembered.
         """
-        mask = points.valid & (points.z > self._workcell.table_height_m + ABOVE_TABLE_M)
+        high = np.flatnonzero(points.valid & (points.z > self._workcell.table_height_m + ABOVE_TABLE_M))
+        cloud, may_be_skin = points.of(high), skin.ravel()[high]
+        distance, own = distances(cloud, robot)
+        strange = np.flatnonzero(~own | (may_be_skin & (distance > ROBOT_SKIN_M)))
+        # Most of what is high is the robot's: the rest is little.
+        high, cloud, may_be_skin, distance = high[strange], cloud[strange], may_be_skin[strange], distance[strange]
+        keep = (may_be_skin | ~self._in_a_bin(cloud)) & ~_belongs_to(cloud, objects)
+        left = np.zeros(skin.shape, dtype=np.uint8)
+        left.ravel()[high[keep]] = 1
+        crowded = cv2.boxFilter(left, cv2.CV_8U, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
+        person = np.flatnonzero(keep & (crowded.ravel()[high] >= LEAST_NEIGHBOURS))
+        if len(person) == 0:
+            return None
+        first = person[np.argmin(distance[person])]
+        return NearestPerson(max(float(distance[first]), 0.0), float(points.pixel_m.ravel()[high[first]]))
+
+    def _in_a_bin(self, cloud: Floats) -> Mask:
+        """Which points (n, 3) are in a bin, or its walls."""
+        inside = np.zeros(len(cloud), dtype=bool)
         for item in self._workcell.bin:
             half_x, half_y = item.size[0] / 2.0 + BIN_MARGIN_M, item.size[1] / 2.0 + BIN_MARGIN_M
             upper = self._workcell.table_height_m + item.size[2] + BIN_MARGIN_M
-            inside = (np.abs(points.x - item.centre[0]) < half_x) & (np.abs(points.y - item.centre[1]) < half_y)
-            mask &= skin | ~(inside & (points.z < upper))
-        rows, columns = np.nonzero(mask)
-        cloud = points.at(mask)
-        keep = np.ones(len(cloud), dtype=bool)
-        for known in objects:
-            reach = 0.5 * max(known.size_m) * 1.5 + OBJECT_MARGIN_M
-            keep &= ((cloud - np.array(known.position_base)) ** 2).sum(axis=1) > reach**2
-        distance, own = distances(cloud, robot)
-        keep &= ~own | (skin[mask] & (distance > ROBOT_SKIN_M))
-        left = np.zeros(mask.shape, dtype=np.uint8)
-        left[rows[keep], columns[keep]] = 1
-        crowded = cv2.boxFilter(left, cv2.CV_8U, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)[rows, columns]
-        person = keep & (crowded >= LEAST_NEIGHBOURS)
-        if not person.any():
-            return None
-        first = int(np.argmin(np.where(person, distance, np.inf)))
-        pixel_m = float(points.pixel_m[rows[first], columns[first]])
-        return NearestPerson(max(float(distance[first]), 0.0), pixel_m)
+            beside = (np.abs(cloud[:, 0] - item.centre[0]) < half_x) & (np.abs(cloud[:, 1] - item.centre[1]) < half_y)
+            inside |= beside & (cloud[:, 2] < upper)
+        return inside
+
+
+def _belongs_to(cloud: Floats, objects: Iterable[SceneObject]) -> Mask:
+    """Which points (n, 3) are those of known objects."""
+    found = np.zeros(len(cloud), dtype=bool)
+    for known in objects:
+        reach_m = 0.5 * max(known.size_m) * 1.5 + OBJECT_MARGIN_M
+        x, y, z = known.position_base
+        gap2 = (cloud[:, 0] - x) ** 2 + (cloud[:, 1] - y) ** 2 + (cloud[:, 2] - z) ** 2
+        found |= gap2 <= reach_m**2
+    return found

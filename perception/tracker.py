@@ -38,12 +38,15 @@ class Tracker:
         self._next_id = 1
         self._stamp_ns: int | None = None
         self._dimension: int | None = None  # of embeddings
+        self._told: tuple[Track, ...] | None = None  # tracks, as long as nothing has changed
 
     @property
     def tracks(self) -> tuple[Track, ...]:
         """All that are not gone, sorted by id."""
-        pairs = sorted(zip(self._records, self._motion.movements(), strict=True), key=lambda pair: pair[0].id)
-        return tuple(self._track(record, movement) for record, movement in pairs)
+        if self._told is None:
+            pairs = sorted(zip(self._records, self._motion.movements(), strict=True), key=lambda pair: pair[0].id)
+            self._told = tuple(self._track(record, movement) for record, movement in pairs)
+        return self._told
 
     def update(
         self,
@@ -64,6 +67,7 @@ class Tracker:
         Raises:
             ValueError: a stamp that does not rise, or embeddings of two sizes.
         """
+        self._told = None
         seen = sorted((item for item in observations if item.score >= self._config.low_score), key=_order)
         for item in seen:
             self._check(item.appearance)
@@ -98,6 +102,7 @@ class Tracker:
             ValueError: an embedding of another size than those before.
         """
         self._check(appearance)
+        self._told = None
         row = next((row for row, record in enumerate(self._records) if record.id == track_id), None)
         if row is None:
             return None

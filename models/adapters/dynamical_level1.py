@@ -39,6 +39,7 @@ ROWS, COLUMNS = HEIGHT // CELL_PX, WIDTH // CELL_PX
 MIN_LOG, MAX_LOG = -4.0, 5.0  # of `box`; the network was trained within
 DEPTH_ROWS = 120
 PERSON = "person"
+NEIGHBOURS = np.ones((3, 3), dtype=np.uint8)
 
 
 class Level1Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,11 +96,12 @@ class Level1:
 
 def peaks(heat: Floats, score_floor: float, max_count: int) -> tuple[Indices, Indices, Floats]:
     """Class, cell, counted row by row, and score, (n,) each, of the best maxima of logits (classes, rows, columns)."""
-    largest = np.stack([cv2.dilate(plane, np.ones((3, 3), dtype=np.uint8)) for plane in heat])
+    largest = np.stack([cv2.dilate(plane, NEIGHBOURS) for plane in heat])
     found = np.flatnonzero(heat == largest)
     scores = sigmoid(heat.ravel()[found])
+    high = scores > score_floor
+    found, scores = found[high], scores[high]
     order = np.argsort(-scores, kind="stable")[:max_count]
-    order = order[scores[order] > score_floor]
     labels, cells = np.divmod(found[order], heat[0].size)
     return labels, cells, scores[order]
 

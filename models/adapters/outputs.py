@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.backends.backend import Network
+from models.backends.input_check import all_finite
 from models.errors import ModelOutputError
 
 Floats = npt.NDArray[np.float32]
@@ -68,8 +69,8 @@ def checked_output(given: Mapping[str, npt.NDArray[np.generic]], name: str, shap
     if values.ndim != len(shape) or any(wanted not in (None, size) for wanted, size in pairs):
         wanted = ", ".join("any" if size is None else str(size) for size in shape)
         raise ModelOutputError(f"output {name!r} has shape {values.shape}; allowed: ({wanted})")
-    wrong = values.size - int(np.isfinite(values).sum())
-    if wrong:
+    if not all_finite(values):
+        wrong = values.size - int(np.isfinite(values).sum())
         raise ModelOutputError(
             f"output {name!r}: {wrong} of {values.size} values are not finite; check its input, and the precision that "
             "the network was built for"

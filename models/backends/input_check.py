@@ -35,7 +35,7 @@ def check_inputs(specs: Sequence[TensorSpec], arrays: Mapping[str, Array]) -> No
         if not _shape_fits(spec.shape, array.shape, sizes):
             wanted = ", ".join(f"{size} = {sizes[size]}" if size in sizes else str(size) for size in spec.shape)
             raise NetworkInputError(f"input {spec.name!r} has shape {array.shape}; it wants ({wanted}), none of them 0")
-        if array.dtype.kind == "f" and not _finite(array):
+        if array.dtype.kind == "f" and not all_finite(array):
             raise NetworkInputError(f"input {spec.name!r} holds NaN or infinity; every value must be finite")
 
 
@@ -48,7 +48,8 @@ def _shape_fits(wanted: tuple[int | str, ...], found: tuple[int, ...], sizes: di
     )
 
 
-def _finite(array: Array) -> bool:
+def all_finite(array: Array) -> bool:
+    """Whether no value is NaN or infinite."""
     # A sum of finite values may overflow, so only its being finite says something; it costs a fifth of isfinite.
     with np.errstate(over="ignore", invalid="ignore"):
         total = np.sum(array)

@@ -17,7 +17,7 @@ def patch(x: float, y: float, z: float, spacing: float = 0.005) -> PointImage:
     rows, columns = np.mgrid[0:6, 0:6] * spacing
     height = np.full((6, 6), z, dtype=np.float32)
     xs, ys = (columns + x).astype(np.float32), (rows + y).astype(np.float32)
-    return PointImage(xs, ys, height, np.ones((6, 6), dtype=bool), height)
+    return PointImage(np.ones((6, 6), dtype=np.float32), np.stack([xs, ys, height]), np.zeros(3), 100.0)
 
 
 @pytest.fixture

@@ -28,8 +28,10 @@ def test_points_are_those_of_the_frame_whatever_the_camera_did_before(seed: int)
 
 
 def test_every_second_pixel_keeps_its_point() -> None:
-    points = Unprojector().points(frame(0))
-    assert points.every(2).x[1, 2] == points.x[2, 4]
+    points, coarse = Unprojector().points(frame(0)), Unprojector(step=2).points(frame(0))
+    assert coarse.shape == (3, 4)
+    assert coarse.x[1, 2] == points.x[2, 4]
+    assert coarse.of(np.array([6])) == pytest.approx(np.array([[points.x[2, 4], points.y[2, 4], points.z[2, 4]]]))
 
 
 def test_a_frame_without_depth_is_refused() -> None:

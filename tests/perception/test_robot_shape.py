@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perception.robot_shape import distances, position_at, robot_capsules
+from perception.robot_shape import distance_from, distances, position_at, robot_capsules
 from rt_control._native import Kinematics
 from rt_control.robot_file import RobotDescription
 
@@ -18,6 +18,11 @@ def test_beside_a_capsule_the_distance_is_that_from_its_axis_less_its_radius(x: 
     expected = np.hypot(x, y) - 0.1
     assert distance[0] == pytest.approx(expected, abs=1e-5)
     assert own[0] == (distance[0] < np.float32(0.02))
+
+
+@given(point=st.tuples(*[st.floats(-1.0, 2.0)] * 3))
+def test_one_point_is_as_far_from_one_capsule_as_many_from_many(point: tuple[float, float, float]) -> None:
+    assert distance_from(ROD[0], point) == pytest.approx(distances(np.array([point]), ROD)[0][0], abs=1e-5)
 
 
 def test_beyond_the_end_of_a_capsule_the_distance_is_that_from_its_end() -> None:

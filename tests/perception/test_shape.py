@@ -16,8 +16,8 @@ PIXEL_M = 0.004
 def seen(surface: np.ndarray) -> tuple[PointImage, np.ndarray]:
     """A point image of surface points laid out as (rows, columns, 3), NaN where there is none."""
     valid = ~np.isnan(surface[..., 0])
-    x, y, z = (np.nan_to_num(surface[..., axis]).astype(np.float32) for axis in range(3))
-    return PointImage(x, y, z, valid, np.full(x.shape, PIXEL_M, dtype=np.float32)), valid
+    at = np.moveaxis(np.nan_to_num(surface), -1, 0).astype(np.float32)
+    return PointImage(valid.astype(np.float32), at, np.zeros(3), 1.0 / PIXEL_M), valid
 
 
 def ball(radius: float) -> np.ndarray:
