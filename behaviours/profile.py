@@ -42,7 +42,7 @@ BLIND = Profile((), 0.0, "none", 0.0, margin_scale=2.0, speed_scale=0.25, optica
 CPU_ONLY = Profile((), 10.0, "reactive", 10.0, margin_scale=2.0, speed_scale=0.25, optical_flow=False)
 GPU_OVERLOADED = Profile((1,), 30.0, "learned", 50.0, margin_scale=1.5, speed_scale=1.0, optical_flow=False)
 FULL_COMPUTE = Profile((1, 2, 3), 30.0, "learned", 100.0, margin_scale=1.0, speed_scale=1.0)
-OFFLINE = Profile((1, 2), 30.0, "learned", 100.0, margin_scale=1.0, speed_scale=1.0)
+OFFLINE = Profile((1, 2, 3), 30.0, "learned", 100.0, margin_scale=1.0, speed_scale=1.0)
 ONLINE = Profile((1, 2, 3), 30.0, "learned", 100.0, margin_scale=1.0, speed_scale=1.0)
 
 

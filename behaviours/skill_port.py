@@ -26,13 +26,14 @@ class SkillProgress(msgspec.Struct, frozen=True):
 class SkillPort(Protocol):
     """Executes one skill at a time. No method blocks."""
 
-    def start(self, goal: Goal, *, timeout_s: float, speed_scale: float) -> int:
+    def start(self, goal: Goal, *, timeout_s: float, speed_scale: float, high_value: bool) -> int:
         """Begin a skill as soon as the one before it has ended; returns its ticket.
 
         Args:
             goal: what to do.
             timeout_s: it fails when it takes longer.
             speed_scale: 0..1 of the axis limits that it may use.
+            high_value: perception is to watch the scene as a whole while it runs.
         """
         ...
 

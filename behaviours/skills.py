@@ -32,6 +32,7 @@ class SkillLeaf(MissionLeaf):
         self._ticket: int | None = None
 
     timeout_s = Input(float, "s; the skill fails when it takes longer", default=40.0)
+    high_value = Input(bool, "perception watches the scene as a whole (level 3) while the skill runs", default=False)
 
     @abc.abstractmethod
     def goal(self) -> Goal:
@@ -62,7 +63,10 @@ class SkillLeaf(MissionLeaf):
                 return Status.FAILURE
             self.started()
             self._ticket = self.context.skills.start(
-                self.goal(), timeout_s=self.timeout_s, speed_scale=in_force.speed_scale
+                self.goal(),
+                timeout_s=self.timeout_s,
+                speed_scale=in_force.speed_scale,
+                high_value=self.high_value,
             )
         progress = self.context.skills.progress(self._ticket)
         if progress.outcome == "running":

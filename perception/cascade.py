@@ -256,8 +256,9 @@ class Cascade:
                 plan = self._wanted(moment, things, wish)
                 chances = {item.track_id: item.probability for item in plan.requests}
                 jobs += [Job(2, CLOSER, item.track_id, item.reasons, item.priority) for item in plan.requests]
-        if self._scene_level is not None and 3 in wish.levels:
-            jobs += self._scene_level.wanted(moment.frame, self._situation(things, wish), moment.now_ns)
+        in_view = [track.embedding for track in things if track.missed == 0 and track.embedding is not None]
+        if self._scene_level is not None and 3 in wish.levels and self._scene_level.take(moment.frame):
+            jobs += self._scene_level.wanted(self._situation(things, wish), in_view, moment.now_ns)
         out_of_view = {track.id for track in tracks if track.label == PERSON or track.missed}
         decision = self._scheduler.plan(moment.frame.stamp_ns, moment.now_ns, jobs, gone | out_of_view)
         self._record_refused(decision, moment.frame)
@@ -265,7 +266,7 @@ class Cascade:
         self._look_closer(moment, run if chosen is None else chosen, by_id, chances)
         for item in decision.run:
             if item.job.level == 3 and self._scene_level is not None:
-                self._scene_level.ask(item, moment.now_ns)
+                self._scene_level.ask(item, in_view, moment.now_ns)
 
     def _release_moved(self, moment: _Moment, things: Sequence[Track]) -> None:
         """What was measured closely holds no more where a thing has moved."""
@@ -313,7 +314,7 @@ class Cascade:
                 best = max(look.appearance.class_scores, key=look.appearance.class_scores.__getitem__, default="")
                 self.misses.looked(best != track.label, chances.get(track.id, 1.0))
             self._looked_ns[track.id] = frame.stamp_ns
-            goes_on = self._tracker.looked_at(track.id, look.appearance)
+            goes_on = self._tracker.looked_at(track.id, look.appearance, look.covered_share)
             if goes_on is not None:
                 self._looked_ns[goes_on] = frame.stamp_ns
                 classes = np.array([look.appearance.class_scores.get(shape, 0.0) for shape in SHAPES], dtype=np.float32)

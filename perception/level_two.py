@@ -32,12 +32,14 @@ class CloserLook:
         colour: its name; empty if nothing of it is seen.
         placed: where it lies; None where its points do not say.
         in_hand: it lies between the fingers.
+        covered_share: 0..1 of its rim that something nearer touches.
     """
 
     appearance: Appearance
     colour: str
     placed: Placed | None
     in_hand: bool
+    covered_share: float
 
 
 def look_closer(
@@ -86,7 +88,8 @@ def look_closer(
             placed = place_thing(thing, _likeliest(scores), workcell)
         if region is not None and placed is None and not held:
             lost.append((index, region.hidden_share))
-        looks.append(CloserLook(Appearance(features.vectors[index], scores), colour, placed, held))
+        covered = 0.0 if region is None else region.covered_share
+        looks.append(CloserLook(Appearance(features.vectors[index], scores), colour, placed, held, covered))
     if lost:
         keypoints = models.pose.locate(image, windows)
         for index, hidden_share in lost:

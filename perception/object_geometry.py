@@ -37,12 +37,19 @@ class Region:
     Attributes:
         box: left, top, width, height, px.
         mask: of the box, (height, width): pixels that show the thing.
-        hidden_share: 0..1 of its rim where something nearer to the camera touches it; 1 at the edge of the image.
+        covered_share: 0..1 of its rim where something nearer to the camera touches it.
+        cut_off: the edge of the image cuts it off.
     """
 
     box: tuple[int, int, int, int]
     mask: Mask
-    hidden_share: float
+    covered_share: float
+    cut_off: bool
+
+    @property
+    def hidden_share(self) -> float:
+        """How much of it may not be in view, 0..1: nobody knows what lies beyond the edge of the image."""
+        return 1.0 if self.cut_off else self.covered_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,10 @@ def region_of(mask: Mask, left: int, top: int, depth_m: Floats) -> Region | None
         return None
     part = labels[y : y + height, x : x + width] == best
     box = (x + left, y + top, width, height)
-    return Region(box, part, _hidden_share(part, box, depth_m))
+    rows, columns = depth_m.shape
+    left, top = box[:2]
+    cut_off = left == 0 or top == 0 or left + width == columns or top + height == rows
+    return Region(box, part, _covered_share(part, box, depth_m), cut_off)
 
 
 def may_be_object(points: PointImage, workcell: Workcell) -> Mask:
@@ -162,14 +172,12 @@ def is_in_hand(thing: ThingPoints, robot: Array) -> bool:
     return distance_from(robot[-1], middle) < IN_HAND_M
 
 
-def _hidden_share(mask: Mask, box: tuple[int, int, int, int], depth_m: Floats) -> float:
+def _covered_share(mask: Mask, box: tuple[int, int, int, int], depth_m: Floats) -> float:
     left, top, width, height = box
-    rows, columns = depth_m.shape
-    if left == 0 or top == 0 or left + width == columns or top + height == rows:
-        return 1.0
-    around = depth_m[top - 1 : top + height + 1, left - 1 : left + width + 1]
+    above, before = min(top, 1), min(left, 1)  # where the image goes on
+    around = depth_m[top - above : top + height + 1, left - before : left + width + 1]
     inside = np.zeros(around.shape, dtype=np.uint8)
-    inside[1:-1, 1:-1] = mask
+    inside[above : above + height, before : before + width] = mask
     rim = cv2.dilate(inside, np.ones((3, 3), dtype=np.uint8)).astype(bool) & ~inside.astype(bool)
     seen = around[inside.astype(bool)]
     seen = seen[seen > 0.0]

@@ -55,7 +55,6 @@ class Observation:
         label_score: 0..1, calibrated: how likely the name is right, given that there is a thing.
         position_base: of its centre, m; None where there is no depth.
         position_std_m: of each coordinate; needed with a position.
-        occluded: share of it that something covers, 0..1.
         appearance: of a closer look at this very image, if there was one.
 
     Raises:
@@ -68,7 +67,6 @@ class Observation:
     label_score: float
     position_base: Vector3 | None = None
     position_std_m: float | None = None
-    occluded: float = 0.0
     appearance: Appearance | None = None
 
     def __post_init__(self) -> None:
@@ -77,7 +75,7 @@ class Observation:
             raise ValueError(
                 f"box is {self.box}; it must be finite (left, top, right, bottom), right > left, bottom > top"
             )
-        for name in ("score", "label_score", "occluded"):
+        for name in ("score", "label_score"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(
                     f"{name} is {getattr(self, name)}; it must be in 0..1: calibrate it, or leave the thing out"

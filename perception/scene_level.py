@@ -2,49 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from perception.familiar import Familiar
 from perception.frames import Frame
 from perception.jobs import NO_TRACK, Admitted, Job
 from perception.level_three import Clip, SceneLooks
+from perception.observation import Vector
 from perception.scene import SceneReport
-from perception.scene_triggers import Situation, scene_look_wanted
+from perception.scene_triggers import Situation, novelty, scene_look_wanted
 from perception.triggers import TriggerConfig
 
 ROLE = "scene"
 PRIORITY = 5.0
+FAMILIAR = 64  # looks of things that are remembered
 
 
 class SceneLevel:
-    """Gathers clips, asks where there is a reason, keeps the newest answer."""
+    """Gathers clips, asks where there is a reason, keeps the newest answer and what was in view when it asked."""
 
     def __init__(self, looks: SceneLooks, config: TriggerConfig) -> None:
         self.report: SceneReport | None = None
         self._looks = looks
         self._config = config
         self._clip = Clip()
+        self._familiar = Familiar(FAMILIAR)
         self._asked_ns: int | None = None
         self._pending: tuple[Admitted, int] | None = None
 
-    def wanted(self, frame: Frame, now: Situation, now_ns: int) -> list[Job]:
-        """Take an image; the look that it deserves, if any.
+    def take(self, frame: Frame) -> bool:
+        """Take an image; whether the scene can be looked at with it."""
+        taken = self._clip.add(frame.rgb, frame.stamp_ns)
+        return taken and self._clip.is_full and self._pending is None
+
+    def wanted(self, now: Situation, in_view: Sequence[Vector], now_ns: int) -> list[Job]:
+        """The look that the scene deserves, if any.
 
         Args:
-            frame: the newest.
-            now: see there; the time since the last look is known here.
+            now: see there; novelty and the time since the last look are known here.
+            in_view: embeddings of the things in view.
             now_ns: this moment.
         """
-        taken = self._clip.add(frame.rgb, frame.stamp_ns)
-        if not (taken and self._clip.is_full) or self._pending is not None:
-            return []
         since_s = None if self._asked_ns is None else (now_ns - self._asked_ns) * 1e-9
-        reasons = scene_look_wanted(replace(now, since_last_s=since_s), self._config)
+        judged = replace(now, novelty=novelty(in_view, self._familiar.known), since_last_s=since_s)
+        reasons = scene_look_wanted(judged, self._config)
         return [Job(3, ROLE, NO_TRACK, reasons, PRIORITY)] if reasons else []
 
-    def ask(self, look: Admitted, now_ns: int) -> None:
-        """Begin the look that was admitted."""
+    def ask(self, look: Admitted, in_view: Sequence[Vector], now_ns: int) -> None:
+        """Begin the look that was admitted; what is in view is known from then on."""
         if self._looks.ask(self._clip.images(), now_ns):
             self._asked_ns, self._pending = now_ns, (look, self._clip.stamp_ns)
+            self._familiar.meet(in_view)
 
     def poll(self, now_ns: int) -> tuple[Admitted, float] | None:
         """The look that has been answered since, and what it cost; None if none has."""

@@ -76,15 +76,24 @@ class TrackMotion:
         scale = _scale(self._filters.state[0, :, SIZE], config.box_acceleration, config.acceleration)
         self._filters.predict(dt_s, scale**2)
 
-    def measure(self, rows: Sequence[int], seen: Sequence[Observation], anew: Sequence[bool]) -> None:
-        """Take an observation of each of these rows; where `anew`, what was known of its motion is forgotten."""
+    def measure(
+        self, rows: Sequence[int], seen: Sequence[Observation], occluded: Sequence[float], anew: Sequence[bool]
+    ) -> None:
+        """Take an observation of each of these rows.
+
+        Args:
+            rows: to measure.
+            seen: an observation for each.
+            occluded: share of each that something covers: what is covered moves the edges of its box.
+            anew: whether what was known of its motion is forgotten.
+        """
         if not rows:
             return
         config = self._config
         edges = np.array([item.box for item in seen])
         size = edges[:, 2:] - edges[:, :2]
         positions, deviation = _positions(seen)
-        visible = np.maximum(1.0 - np.array([item.occluded for item in seen]), LEAST_VISIBLE)[:, None]
+        visible = np.maximum(1.0 - np.array(occluded), LEAST_VISIBLE)[:, None]
         noise = np.concatenate([config.box_noise * np.tile(size, 2) / visible, np.tile(deviation, 3)], axis=1)
         start = _scale(size, config.start_box_speed, config.start_speed_mps)
         measured = np.concatenate([edges[:, :2] + size / 2.0, size, positions], axis=1)

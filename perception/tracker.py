@@ -92,8 +92,13 @@ class Tracker:
                 record.id, self._next_id = self._next_id, self._next_id + 1
         return self.tracks
 
-    def looked_at(self, track_id: int, appearance: Appearance) -> int | None:
+    def looked_at(self, track_id: int, appearance: Appearance, occluded: float = 0.0) -> int | None:
         """Take a closer look that came later than the image's observations.
+
+        Args:
+            track_id: of what was looked at.
+            appearance: of it.
+            occluded: share of it that something covers, 0..1.
 
         Returns:
             The id under which the track goes on: that of a lost one if it turns out to be this; None: it is gone.
@@ -107,7 +112,7 @@ class Tracker:
         if row is None:
             return None
         record = self._records[row]
-        record.look_closely(appearance)
+        record.look_closely(appearance, occluded)
         if record.looks == 1 and record.missed == 0:
             self._keep(self._recognise([row], [other for other, item in enumerate(self._records) if item.missed > 0]))
         return record.id
@@ -154,7 +159,7 @@ class Tracker:
         coasting = round(self._config.coast_s * 1e9)
         rows, items = [row for row, _ in pairs], [seen[column] for _, column in pairs]
         stood = [stamp_ns - self._records[row].last_seen_ns > coasting for row in rows]
-        self._motion.measure(rows, items, stood)
+        self._motion.measure(rows, items, [self._records[row].occluded for row in rows], stood)
         boxes = self._motion.boxes().tolist()
         for row, item in zip(rows, items, strict=True):
             left, top, right, bottom = boxes[row]
@@ -217,4 +222,4 @@ def _order(item: Observation) -> tuple[object, ...]:
     appearance = b"" if item.appearance is None else item.appearance.embedding.tobytes()
     scores = () if item.appearance is None else tuple(sorted(item.appearance.class_scores.items()))
     place = (*(item.position_base or ()), item.position_std_m or 0.0)
-    return -item.score, item.box, item.label, item.label_score, place, item.occluded, appearance, scores
+    return -item.score, item.box, item.label, item.label_score, place, appearance, scores

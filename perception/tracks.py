@@ -30,7 +30,7 @@ class Track:
         score: calibrated, of the last observation: how likely there is a thing.
         position_base: m; None if there never was depth. `position_std_m` is of its worst coordinate.
         velocity_mps: m/s in the base frame; zero when it has not been seen for a while. `velocity_std_mps` likewise.
-        occluded: share of it that something covers, 0..1.
+        occluded: share of it that something covers, 0..1, as the last closer look saw it; 1 while all of it is hidden.
         age_s: between its first sight and the newest image.
         hits, missed: images that it was seen in, and images in a row that it was not.
         looks: of level 2.
@@ -75,7 +75,7 @@ class TrackRecord:
         self.id = 0  # given when it is certain that it is nothing that was lost
         self.state = TrackState.TENTATIVE
         self.label, self.label_probability = first.label, first.label_score
-        self.score, self.occluded = first.score, first.occluded
+        self.score, self.occluded = first.score, 0.0
         self.box = self.predicted_box = first.box
         self.embedding: Vector | None = None
         self.hits = self.missed = self.empty = self.looks = 0
@@ -100,18 +100,20 @@ class TrackRecord:
     def see(self, observation: Observation, box: Box, stamp_ns: int, life: LifeConfig) -> None:
         """It was found in an image, in this (smoothed) box."""
         self.box, self.last_seen_ns = box, stamp_ns
-        self.score, self.occluded = observation.score, observation.occluded
+        self.score = observation.score
+        self.occluded = 0.0 if self.missed else self.occluded  # it has come out: a look will tell how far
         self.hits += 1
         self.missed = self.empty = 0
         self.state = after_sight(self.state, self.hits, life)
         if self.looks == 0:  # a closer look knows better, and image after image of one view says one thing once
             self._hear({observation.label: observation.label_score}, 1.0)
         if observation.appearance is not None:
-            self.look_closely(observation.appearance)
+            self.look_closely(observation.appearance, self.occluded)
 
-    def look_closely(self, appearance: Appearance) -> None:
-        """Level 2 looked at it."""
+    def look_closely(self, appearance: Appearance, occluded: float) -> None:
+        """Level 2 looked at it, and saw so much of it covered."""
         self.looks += 1
+        self.occluded = occluded
         if appearance.class_scores:
             self._hear(appearance.class_scores, LEVEL2_WEIGHT)
         if self.embedding is None:

@@ -35,8 +35,9 @@ class TriggerConfig:
         confidence: a calibrated probability of the name below it is unsure.
         speed_mps: above it a thing is fast.
         shadow_probability: of a look at a thing that nothing else gives a reason for, each time it is asked.
+        half_hidden: a look that saw more than this share of a thing covered is unsure, whatever it said.
         look_interval_s: no thing is looked at again sooner, whatever the reason.
-        unsure_interval_s: nor for low confidence alone: the same look at the same thing says the same.
+        unsure_interval_s: nor for being unsure alone: the same look at the same thing says the same.
         person_m: a person nearer than this to the robot is nearby.
         occluded: a thing of which more is covered.
         novelty: 1 - cosine to the nearest known embedding, above which a thing is novel.
@@ -48,6 +49,7 @@ class TriggerConfig:
     confidence: float = 0.7
     speed_mps: float = 0.5
     shadow_probability: float = 0.01
+    half_hidden: float = 0.15
     look_interval_s: float = 0.1
     unsure_interval_s: float = 1.0
     person_m: float = 1.5
@@ -62,7 +64,7 @@ class TriggerConfig:
             value = getattr(self, item.name)
             if item.name != "off" and not value > 0.0:
                 raise ValueError(f"{item.name} is {value}; it must exceed 0; switch a reason off by `off`")
-        for name in ("confidence", "shadow_probability", "occluded"):
+        for name in ("confidence", "shadow_probability", "half_hidden", "occluded"):
             if not getattr(self, name) < 1.0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be less than 1")
         if not self.novelty < 2.0:
@@ -200,7 +202,8 @@ def _reasons(
     reasons = Reason(0)
     if speed_mps > config.speed_mps:
         reasons |= Reason.FAST
-    if track.label_probability < config.confidence and (look is None or look.age_s >= config.unsure_interval_s):
+    unsure = track.label_probability < config.confidence or track.occluded > config.half_hidden
+    if unsure and (look is None or look.age_s >= config.unsure_interval_s):
         reasons |= Reason.LOW_CONFIDENCE
     if look is not None and look.holds:
         return reasons

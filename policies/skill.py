@@ -41,12 +41,14 @@ class Assignment(msgspec.Struct, frozen=True):
         epoch: authority epoch under which its commands are admitted.
         goal: what to do.
         speed_scale: 0..1 of the axis limits that the policy may plan with.
+        high_value: perception is to watch the scene as a whole (level 3) while it runs.
     """
 
     skill: int
     epoch: int
     goal: Goal
     speed_scale: float = 1.0
+    high_value: bool = False
 
 
 class SkillReport(msgspec.Struct, frozen=True):

@@ -69,6 +69,7 @@ class _Execution:
     goal: Goal
     timeout_s: float
     speed_scale: float
+    high_value: bool
     number: int = 0
     epoch: int = 0
     pid: int | None = None
@@ -117,7 +118,7 @@ class SkillExecution:
         current = self._current
         if current is None or self.state != "running":
             return None
-        return Assignment(current.number, current.epoch, current.goal, current.speed_scale)
+        return Assignment(current.number, current.epoch, current.goal, current.speed_scale, current.high_value)
 
     @property
     def idle(self) -> bool:
@@ -129,11 +130,11 @@ class SkillExecution:
         requests, self._requests = self._requests, []
         return requests
 
-    def start(self, goal: Goal, *, timeout_s: float, speed_scale: float) -> int:
+    def start(self, goal: Goal, *, timeout_s: float, speed_scale: float, high_value: bool) -> int:
         self._tickets += 1
         if self._current is not None:
             self.cancel(self._current.ticket)
-        self._next = _Execution(self._tickets, goal, timeout_s, speed_scale)
+        self._next = _Execution(self._tickets, goal, timeout_s, speed_scale, high_value)
         if self.state == "idle":
             self._begin()
         return self._tickets

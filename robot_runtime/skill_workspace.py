@@ -23,7 +23,8 @@ def wish_of(
         return Wish()
     profile = directive.profile
     workspace = skill_workspace(directive.assignment, scene, tcp_base, workcell)
-    return Wish(profile.perception_levels, profile.optical_flow, workspace)
+    high_value = directive.assignment is not None and directive.assignment.high_value
+    return Wish(profile.perception_levels, profile.optical_flow, workspace, high_value)
 
 
 def skill_workspace(

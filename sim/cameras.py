@@ -11,6 +11,7 @@ import numpy as np
 from perception.frames import Frame
 from rt_control.description import RobotDescription
 from rt_control.errors import InputError
+from sim.light import Light
 from sim.offscreen import LIVE, Offscreen
 from sim.world_state import load_world, unpack_world
 
@@ -33,6 +34,8 @@ class Renderer:
         self._numbers = dict.fromkeys(self._cameras, 0)
         self._ids = {name: _camera_id(self._model, name, world_path) for name in self._cameras}
         self._content = b""
+        self.light = Light(self._model)
+        """Of the world; it may be made to fail."""
         sizes = [(camera.width, camera.height) for camera in description.camera] or [(16, 16)]
         width, height = (max(size[side] for size in sizes) for side in (0, 1))
         self._offscreen = Offscreen(self._model, width, height, LIVE)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rt_control.description import RobotDescription
+from sim.light import Light
 from sim.offscreen import Offscreen, Quality
 
 SLOTS = 8
@@ -354,9 +355,7 @@ class RandomTable:
 
     def dim(self, share: float) -> None:
         """Leave this share of the light."""
-        self.model.light_diffuse[:] *= share
-        self.model.vis.headlight.ambient[:] *= share
-        self.model.vis.headlight.diffuse[:] *= share
+        Light(self.model).leave(share)
 
     def focal_px(self) -> float:
         """Of a pinhole whose axis meets the middle of the image."""

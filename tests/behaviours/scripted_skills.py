@@ -28,12 +28,12 @@ class ScriptedSkills:
     """Implements `SkillPort`."""
 
     def __init__(self) -> None:
-        self.started: list[tuple[Goal, float, float]] = []
+        self.started: list[tuple[Goal, float, float, bool]] = []
         self.cancelled: list[int] = []
         self.answer = SkillProgress("running", "moves")
 
-    def start(self, goal: Goal, *, timeout_s: float, speed_scale: float) -> int:
-        self.started.append((goal, timeout_s, speed_scale))
+    def start(self, goal: Goal, *, timeout_s: float, speed_scale: float, high_value: bool) -> int:
+        self.started.append((goal, timeout_s, speed_scale, high_value))
         return len(self.started)
 
     def progress(self, ticket: int) -> SkillProgress:

@@ -51,7 +51,7 @@ def test_the_combination_is_commutative_associative_and_idempotent(a: Profile, b
 def test_the_shipped_profiles_are_those_of_the_design() -> None:
     assert [item.margin_scale for item in SHIPPED] == [2.0, 2.0, 1.5, 1.0, 1.0, 1.0]
     assert [item.policy for item in SHIPPED] == ["none", "reactive", "learned", "learned", "learned", "learned"]
-    assert [item.perception_levels for item in SHIPPED] == [(), (), (1,), (1, 2, 3), (1, 2), (1, 2, 3)]
+    assert [item.perception_levels for item in SHIPPED] == [(), (), (1,), (1, 2, 3), (1, 2, 3), (1, 2, 3)]
 
 
 def test_being_offline_never_changes_safety() -> None:

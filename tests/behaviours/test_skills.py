@@ -25,11 +25,17 @@ def test_a_skill_is_started_once_and_then_read() -> None:
     for _ in range(3):
         leaf.tick_once()
         assert (leaf.status, leaf.feedback_message) == (Status.RUNNING, "moves")
-    assert bench.skills.started == [(skill.MoveTo("home"), 7.0, 1.0)]
+    assert bench.skills.started == [(skill.MoveTo("home"), 7.0, 1.0, False)]
     bench.skills.answer = SkillProgress("succeeded")
     leaf.tick_once()
     assert leaf.status is Status.SUCCESS
     assert bench.skills.cancelled == []
+
+
+def test_a_skill_of_high_value_says_so() -> None:
+    bench = LeafBench()
+    MoveTo("MoveTo", bench.context, {"pose": Constant("home"), "high_value": Constant(True)}).tick_once()
+    assert bench.skills.started[0][3] is True
 
 
 def test_a_failed_skill_fails_the_leaf_with_its_reason() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from perception.cost_meter import ModelledCost
 from perception.frames import Frame
 from perception.jobs import Admitted
 from perception.level_three import IMAGES, Clip, ThreadedLooks, TimedLooks
+from perception.observation import Vector
 from perception.reasons import Reason
 from perception.scene_level import SceneLevel
 from perception.scene_triggers import Situation
@@ -86,14 +88,16 @@ def test_a_look_in_virtual_time_is_answered_after_what_it_takes() -> None:
     assert looks.answer(51_000_000) is None
 
 
-def run(level: SceneLevel, images: int, situation: Situation = QUIET, begin: int = 1) -> list[Reason]:
+def run(
+    level: SceneLevel, images: int, situation: Situation = QUIET, begin: int = 1, in_view: Sequence[Vector] = ()
+) -> list[Reason]:
     asked = []
     for number in range(begin, begin + images):
         now_ns = number * PERIOD_NS
         level.poll(now_ns)
-        for job in level.wanted(frame(number), situation, now_ns):
+        for job in level.wanted(situation, in_view, now_ns) if level.take(frame(number)) else ():
             asked.append(job.reasons)
-            level.ask(Admitted(job, 50.0, now_ns), now_ns)
+            level.ask(Admitted(job, 50.0, now_ns), in_view, now_ns)
     return asked
 
 
@@ -111,3 +115,10 @@ def test_with_a_person_nearby_it_is_looked_at_as_often_as_there_is_a_new_clip() 
     asked = run(level, 120, Situation(0.5, 0.0, False, None, None))
     assert len(asked) == pytest.approx(120 / 7 - 3, abs=2)
     assert all(Reason.PERSON_NEARBY in reasons for reasons in asked)
+
+
+def test_a_thing_is_novel_until_the_scene_was_looked_at_with_it_in_view() -> None:
+    cube, stranger = (np.eye(4, dtype=np.float32)[index] for index in range(2))
+    level = SceneLevel(TimedLooks(Model(), 50.0), TriggerConfig())
+    assert run(level, 100, in_view=[cube]) == [Reason.PERIODIC | Reason.NOVEL]
+    assert run(level, 30, begin=101, in_view=[cube, stranger]) == [Reason.NOVEL]

@@ -22,7 +22,6 @@ PLACED: dict[str, Any] = {**GOOD, "position_base": (0.1, 0.2, 0.3), "position_st
         ({**GOOD, "score": 1.1}, "score is 1.1; it must be in 0..1"),
         ({**GOOD, "score": math.nan}, "score is nan; it must be in 0..1"),
         ({**GOOD, "label_score": -0.1}, "label_score is -0.1; it must be in 0..1"),
-        ({**GOOD, "occluded": -0.1}, "occluded is -0.1; it must be in 0..1"),
         ({**GOOD, "label": ""}, "label is empty; it must name a class"),
         ({**PLACED, "position_base": (0.1, math.nan, 0.3)}, "position_base is .*; give None where there is no depth"),
         ({**PLACED, "position_std_m": None}, "position_std_m is None; a position needs one"),

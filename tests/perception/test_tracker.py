@@ -29,7 +29,6 @@ def thing(
     label_score: float = 0.9,
     depth: bool = True,
     look: np.ndarray | None = None,
-    occluded: float = 0.0,
 ) -> Observation:
     """A thing of 4 cm on a table, seen from above."""
     u, v = 320.0 + PX_PER_M * x, 240.0 + PX_PER_M * y
@@ -37,7 +36,7 @@ def thing(
     appearance = None if look is None else Appearance(look)
     box = (u - 12.0, v - 12.0, u + 12.0, v + 12.0)
     std_m = 0.002 if depth else None
-    return Observation(box, score, label, label_score, position, std_m, occluded, appearance)
+    return Observation(box, score, label, label_score, position, std_m, appearance)
 
 
 class Film:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from behaviours.workcell import Workcell
+from perception.level_three import TimedLooks
 from robot_runtime.lockstep import Lockstep, LockstepOptions
+from robot_runtime.scene_care import CAREFUL
 from rt_control import _native as native
 from rt_control.description import RobotDescription, load_robot
 from sim.camera_faults import CameraFault
 from sim.person import PersonPath
-from trees.mission import load_mission
+from trees.mission import load_mission, mission_text
 
 pytestmark = pytest.mark.sim
 
@@ -33,8 +36,8 @@ Make = Callable[..., Lockstep]
 def make(description: RobotDescription) -> Iterator[Make]:
     made: list[Lockstep] = []
 
-    def lockstep(**options: object) -> Lockstep:
-        mission = load_mission("sort_table", Workcell.of(description).known_names)
+    def lockstep(mission_file: str = "sort_table", **options: object) -> Lockstep:
+        mission = load_mission(mission_file, Workcell.of(description).known_names)
         made.append(Lockstep(description, mission, LockstepOptions(**options)))  # type: ignore[arg-type]
         return made[-1]
 
@@ -138,3 +141,51 @@ def test_a_scene_camera_that_goes_black_costs_time_and_not_the_mission(make: Mak
     until(lockstep, lambda: lockstep.agent.status.compute == "FullCompute")
     lockstep.run(LIMIT_S)
     assert lockstep.result().outcome == "SUCCESS", lockstep.result()
+
+
+@pytest.fixture
+def precious(tmp_path: Path) -> str:
+    """The mission as a task of high value: level 3 watches while its skills run."""
+    text = Path(mission_text("sort_table")[0]).read_text()
+    path = tmp_path / "precious.xml"
+    path.write_text(text.replace("<Pick ", '<Pick high_value="true" ').replace("<Place ", '<Place high_value="true" '))
+    return str(path)
+
+
+def test_a_lamp_that_flickers_surprises_level_3_and_the_robot_is_careful_for_a_while(make: Make, precious: str) -> None:
+    lockstep = make(precious, seed=1)
+
+    def scale() -> float:
+        return 1.0 if lockstep.state is None else lockstep.state.speed_scale
+
+    def watches() -> bool:
+        assert lockstep.watch is not None
+        scene = lockstep.watch.scene
+        return scene is not None and scene.report is not None
+
+    def flicker() -> bool:
+        assert lockstep.renderer is not None
+        lockstep.renderer.light.leave(0.3 if int(lockstep.time_s) % 2 else 1.0)
+        return scale() <= CAREFUL.speed_scale
+
+    until(lockstep, lambda: watches() and "> Pick" in lockstep.agent.status.step)
+    assert (scale(), lockstep.agent.status.caution) == (1.0, "")
+    until(lockstep, flicker)
+    assert "something unexpected happened" in lockstep.agent.status.caution
+    lockstep.renderer.light.leave(1.0)  # type: ignore[union-attr]  # it is there, or nothing would have flickered
+    until(lockstep, lambda: scale() == 1.0)
+    assert lockstep.agent.status.caution == ""
+    lockstep.run(LIMIT_S)
+    assert lockstep.result().outcome == "SUCCESS", lockstep.result()
+
+
+def test_a_level_3_that_never_answers_is_never_waited_for(
+    make: Make, precious: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TimedLooks, "answer", lambda self, now_ns: None)
+    lockstep = make(precious, seed=1)
+    lockstep.run(LIMIT_S)
+    assert lockstep.result().outcome == "SUCCESS", lockstep.result()
+    assert lockstep.watch is not None
+    assert lockstep.watch.scene is not None
+    assert lockstep.watch.scene.report is None

@@ -45,6 +45,12 @@ def test_nothing_runs_nothing_is_special() -> None:
     assert wish_of(None, None, TCP, WORKCELL) == Wish()
 
 
+def test_a_skill_of_high_value_is_watched() -> None:
+    assignment = Assignment(skill=1, epoch=1, goal=MoveTo("home"), high_value=True)
+    assert wish_of(Directive(1, 1, FULL_COMPUTE, assignment), SCENE, TCP, WORKCELL).high_value
+    assert not wish_of(Directive(1, 1, FULL_COMPUTE, of(MoveTo("home"))), SCENE, TCP, WORKCELL).high_value
+
+
 def test_the_profile_says_which_levels_run() -> None:
     full = wish_of(Directive(1, 1, FULL_COMPUTE, None), SCENE, TCP, WORKCELL)
     overloaded = wish_of(Directive(1, 1, GPU_OVERLOADED, None), SCENE, TCP, WORKCELL)
