@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from models.roles import SceneInsight, SceneModel
 from perception.cost_meter import CostMeter
+from rt_control.scheduling import step_back
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -115,6 +116,7 @@ class ThreadedLooks:
         self._thread.join()
 
     def _run(self) -> None:
+        step_back()
         while True:
             with self._wake:
                 while self._question is None and not self._ended:

@@ -61,6 +61,16 @@ def prepare_process(cpu: int | None, priority: int) -> Granted:
     return Granted(fifo, affinity)
 
 
+def step_back() -> None:
+    """Give this thread the least real-time priority, where its process has one.
+
+    For work beside a loop, which goes first. Ordinary scheduling would be worse: whoever kept the thread from running
+    while it holds the interpreter's lock would keep the loop, too.
+    """
+    if os.sched_getscheduler(0) == os.SCHED_FIFO:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(os.sched_get_priority_min(os.SCHED_FIFO)))
+
+
 def stop_collecting() -> None:
     """Keep the garbage collector out of a periodic loop; what exists now stays."""
     gc.collect()

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from rt_control.scheduling import Metronome
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+from robot_runtime.realtime_permission import may_use_fifo
+from rt_control.scheduling import Metronome, step_back
 
 
 class Time:
@@ -45,3 +49,17 @@ def test_lost_periods_are_counted_and_never_caught_up() -> None:
     assert metronome.wait() == 2_150
     assert metronome.missed == 9
     assert [metronome.wait() for _ in range(3)] == [2_250, 2_350, 2_450]
+
+
+def test_work_beside_a_real_time_loop_takes_the_least_priority_and_other_work_none() -> None:
+    def policy_and_priority(fifo: bool) -> tuple[int, int]:
+        if fifo:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(40))
+        step_back()
+        return os.sched_getscheduler(0), os.sched_getparam(0).sched_priority
+
+    with ThreadPoolExecutor(1) as thread:  # the scheduling of a thread is its own
+        assert thread.submit(policy_and_priority, False).result() == (os.SCHED_OTHER, 0)
+    if may_use_fifo():
+        with ThreadPoolExecutor(1) as thread:
+            assert thread.submit(policy_and_priority, True).result() == (os.SCHED_FIFO, 1)
