@@ -188,9 +188,9 @@ class Cascade:
         wish = Wish() if wish is None else wish
         if frame.stamp_ns <= self._stamp_ns:
             raise ValueError(f"frame {frame.number} of stamp {frame.stamp_ns} is not newer than {self._stamp_ns}")
-        first = [Job(1, role, NO_TRACK, Reason.LEVEL1, 10.0) for role in ("detector", "depth")]
-        if wish.flow:
-            first.append(Job(1, "flow", NO_TRACK, Reason.LEVEL1, 10.0))
+        # What a depth camera measures no network need estimate.
+        roles = ("detector", *(() if frame.depth_m is not None else ("depth",)), *(("flow",) if wish.flow else ()))
+        first = [Job(1, role, NO_TRACK, Reason.LEVEL1, 10.0) for role in roles]
         decision = self._scheduler.begin_frame(frame.stamp_ns, now_ns, first)
         if not decision.run:
             self._record_refused(decision, frame)
