@@ -74,8 +74,8 @@ def robot_capsules(link_poses: Array, gripper: Gripper | None) -> Array:
 def distances(points: npt.NDArray[np.floating], capsules: Array) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Distance (n,) of points (n, 3) from the capsules' surfaces (m, < 0 inside), and which may be the robot's.
 
-    In single precision, for there are thousands of points in an image: exact to a tenth of a millimetre at and beyond the
-    surfaces, to half of one deep inside.
+    In single precision, for there are thousands of points in an image: exact to a tenth of a millimetre at the surfaces
+    and beyond, to half of one deep inside.
     """
     at = np.ascontiguousarray(points.T, dtype=np.float32)
     start, along = capsules[:, :3], capsules[:, 3:6] - capsules[:, :3]
