@@ -32,13 +32,19 @@ class CascadeModels:
     pose: KeypointEstimator
 
 
-def load_models(registry: Registry, backend: Backend, shipped: Path = CALIBRATIONS) -> CascadeModels:
+def load_models(
+    registry: Registry,
+    backend: Backend,
+    shipped: Path = CALIBRATIONS,
+    calibration: DetectorCalibration | None = None,
+) -> CascadeModels:
     """Activate the models that are bound to the roles.
 
     Args:
         registry: knows which these are; closing it closes them.
         backend: that runs them.
         shipped: folder with a file NAME.json for each detector of the distribution.
+        calibration: of the detector, in place of the one that is kept.
 
     Raises:
         ModelRefusedError: a model fails a check.
@@ -48,7 +54,7 @@ def load_models(registry: Registry, backend: Backend, shipped: Path = CALIBRATIO
     detector = registry.activate("detector", backend)
     return CascadeModels(
         detector=cast(Detector, detector.fills),
-        calibration=calibration_of(detector.manifest, registry.user, shipped),
+        calibration=calibration or calibration_of(detector.manifest, registry.user, shipped),
         depth=cast(DepthEstimator, registry.activate("depth", backend).fills),
         features=cast(FeatureExtractor, registry.activate("features", backend).fills),
         masks=cast(Segmenter, registry.activate("masks", backend).fills),

@@ -41,10 +41,6 @@ class ConfidenceCurve:
     looked_at: Array
     wrong: Array
 
-    def choose(self, slack: float) -> int:
-        """Index of the lowest threshold with which at most `slack` more things are wrong than with the best one."""
-        return int(np.flatnonzero(self.wrong <= self.wrong.min() + slack)[0])
-
 
 def confidence_curve(things: Looked, thresholds: Array = THRESHOLDS) -> ConfidenceCurve:
     """The curve: a thing is looked at if the probability of its name is below the threshold.

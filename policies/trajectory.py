@@ -23,6 +23,7 @@ ACCELERATION_SHARE = 0.6  # of the axes' acceleration: what is held in the finge
 JERK_TIME_S = 0.06  # an acceleration builds up no faster than this, whatever the axis allows: no vibration
 GRIPPER_JERK_TIME_S = 0.12  # a short stroke: at the seams of chunks its acceleration would exceed its limit
 SHORTEST = 1e-6  # rad or m: points that are nearer are the same
+NOTHING = 1e-9  # rad/s or m/s, and the same with s^2: what is less stands
 SPEED_FLOOR = 0.02  # a plan needs a velocity limit above zero
 
 
@@ -151,8 +152,10 @@ class PathMotion:
 def _request(start: Reference, limits: MotionLimits) -> InputParameter:
     request = InputParameter(len(start.position))
     request.current_position = start.position.tolist()
-    request.current_velocity = start.velocity.tolist()
-    request.current_acceleration = np.clip(start.acceleration, -limits.acceleration, limits.acceleration).tolist()
+    # Next to nothing is nothing: a velocity of 1e-12 rad/s may have no profile in ruckig's arithmetic.
+    acceleration = np.clip(start.acceleration, -limits.acceleration, limits.acceleration)
+    request.current_velocity = np.where(np.abs(start.velocity) > NOTHING, start.velocity, 0.0).tolist()
+    request.current_acceleration = np.where(np.abs(acceleration) > NOTHING, acceleration, 0.0).tolist()
     request.max_velocity = limits.velocity.tolist()
     request.max_acceleration = limits.acceleration.tolist()
     request.max_jerk = limits.jerk.tolist()

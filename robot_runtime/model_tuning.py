@@ -1,4 +1,4 @@
-"""Fits what scores mean, and the threshold of closer looks, on rendered images that no model was trained on."""
+"""Fits what a detector's scores mean on rendered images that no model was trained on."""
 
 from __future__ import annotations
 
@@ -173,29 +173,25 @@ class Tuning:
 
     Attributes:
         calibration: fitted on one set.
-        confidence: threshold of closer looks.
         figures: measured on the other set.
-        panels: reliability, and what the threshold costs and brings.
+        panels: reliability, and what the confidence threshold costs and brings in single images.
     """
 
     calibration: DetectorCalibration
-    confidence: float
     figures: tuple[Figure, ...]
     panels: tuple[Panel, ...]
 
 
-def tune(fitting: Samples, checking: Samples, detector: Manifest, slack: float) -> Tuning:
+def tune(fitting: Samples, checking: Samples, detector: Manifest, confidence: float) -> Tuning:
     """Fit on one set, and measure on the other what was fitted.
 
     Args:
         fitting, checking: of two data sets without a common image.
         detector: that said it.
-        slack: share of things that may have a wrong name although a higher threshold would have it right.
+        confidence: threshold of closer looks that is in force.
     """
     calibration = fit(fitting, detector)
     curve = confidence_curve(looked(fitting, calibration))
-    chosen = curve.choose(slack)
-    confidence = float(np.clip(curve.thresholds[chosen], 0.01, 0.99))  # what a threshold may be
     checked = looked(checking, calibration)
     check = confidence_curve(checked, np.array([0.0, confidence, 1.01]))
     figures = [*_calibration_figures(checking, calibration), *_trust_figures(fitting, checking)]
@@ -210,7 +206,7 @@ def tune(fitting: Samples, checking: Samples, detector: Manifest, slack: float) 
         ),
         *_shadow_figures(checked, confidence),
     ]
-    return Tuning(calibration, confidence, tuple(figures), _panels(checking, calibration, curve, confidence))
+    return Tuning(calibration, tuple(figures), _panels(checking, calibration, curve, confidence))
 
 
 def _calibration_figures(samples: Samples, calibration: DetectorCalibration) -> list[Figure]:
@@ -292,13 +288,13 @@ def _panels(
             ),
         ),
         Panel(
-            "what the confidence threshold costs and brings",
+            "the confidence threshold, in single images",
             "threshold",
             (
                 Line("share of things looked at", curve.thresholds.tolist(), curve.looked_at.tolist()),
                 Line("share with a wrong name", curve.thresholds.tolist(), curve.wrong.tolist()),
             ),
-            mark=Mark(f"chosen: {confidence:g}", confidence),
+            mark=Mark(f"in force: {confidence:g}", confidence),
         ),
     )
 

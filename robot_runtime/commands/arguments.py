@@ -35,6 +35,17 @@ def count(text: str) -> int:
     return value
 
 
+def count_or_none(text: str) -> int:
+    """How many: a whole number that is not negative."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; give a whole number of at least 0")
+    return value
+
+
 def positive_seconds(text: str) -> float:
     """A duration, s, above zero."""
     try:

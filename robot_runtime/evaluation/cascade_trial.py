@@ -15,6 +15,7 @@ from models.registry import Registry
 from perception.cascade import Cascade, CascadeConfig, Wish
 from perception.cascade_models import CascadeModels, load_models
 from perception.compute_budget import ComputeBudget, load_budget
+from perception.detector_calibration import DetectorCalibration
 from perception.ledger import Outcome
 from perception.robot_shape import robot_capsules
 from perception.scene import Scene
@@ -31,7 +32,7 @@ from robot_runtime.skill_workspace import REACH_M
 from rt_control import _native as native
 from rt_control.description import RobotDescription, load_robot
 from rt_control.model_compiler import compile_model
-from sim.evaluation_sequences import Event, Moment, render_episode
+from sim.evaluation_sequences import Episode, Event, Moment, render_episode
 
 ROBOT = "arm7"
 WARM_UP = 10  # images whose cost does not count: what is done for the first time takes longer
@@ -77,7 +78,7 @@ class CascadeTrial:
             config: of the cascade.
         """
         cv2.setNumThreads(1)  # or the computing time of one thread would not be all
-        self._description, self._budget, self._config = description, budget, config
+        self._description, self._budget, self.config = description, budget, config
         self._kinematics = native.Kinematics(compile_model(description))
         self._clock = ComputeClock()
         self._models = models
@@ -102,10 +103,9 @@ class CascadeTrial:
         Raises:
             InputError: there is no off-screen OpenGL, or the budget cannot bear the models.
         """
+        ours = self.config
         tell(0.0, "rendering")
-        episode = render_episode(self._description, seed, number, frames)
-        ours = self._config
-        self._run([Strategy("warm-up", ours, picker=strategies.Everything)], episode.events, episode.moments[:WARM_UP])
+        episode = self._rendered(seed, number, frames)
         tell(0.1, "the cascade and what it is compared with")
         tallies = self._run(strategies.compared(ours), episode.events, episode.moments)
         others = [strategies.by_lot(strategies.RANDOM, ours, _same_looks(tallies[strategies.CASCADE]))]
@@ -114,6 +114,26 @@ class CascadeTrial:
         tallies |= self._run(others, episode.events, episode.moments)
         kinds = [event.kind for event in episode.events]
         return EpisodeResult(number, episode.stories, {kind: kinds.count(kind) for kind in sorted(set(kinds))}, tallies)
+
+    def compare(self, chosen: Sequence[Strategy], seed: int, number: int, frames: int) -> dict[str, Tally]:
+        """What each of some strategies did in one episode.
+
+        Args:
+            chosen: the strategies.
+            seed, number: of the episode.
+            frames: how many of its first images.
+
+        Raises: see `episode`.
+        """
+        episode = self._rendered(seed, number, frames)
+        return self._run(chosen, episode.events, episode.moments)
+
+    def _rendered(self, seed: int, number: int, frames: int) -> Episode:
+        """An episode; what is done for the first time has been done."""
+        episode = render_episode(self._description, seed, number, frames)
+        warm_up = Strategy("warm-up", self.config, picker=strategies.Everything)
+        self._run([warm_up], episode.events, episode.moments[:WARM_UP])
+        return episode
 
     def _run(self, chosen: Sequence[Strategy], events: Sequence[Event], moments: Sequence[Moment]) -> dict[str, Tally]:
         """Show images to cascades of several strategies, each image to all of them in turn.
@@ -192,15 +212,18 @@ def _same_looks(cascade: Tally) -> float:
 
 
 @contextmanager
-def open_trial() -> Iterator[CascadeTrial]:
+def open_trial(calibration: DetectorCalibration | None = None) -> Iterator[CascadeTrial]:
     """A trial of the bound models on the simulated robot; the models are closed with it.
+
+    Args:
+        calibration: of the detector; None: the one that is kept.
 
     Raises:
         ModelRefusedError: a model fails a check.
         InputError: a role has no model, or its detector was never calibrated.
     """
     with Registry(model_folders.folder()) as registry:
-        models = load_models(registry, backends.get(backends.DEFAULT))
+        models = load_models(registry, backends.get(backends.DEFAULT), calibration=calibration)
         config = CascadeConfig(triggers=load_triggers(registry.user))
         yield CascadeTrial(load_robot(ROBOT), models, load_budget(DEVICE), config)
 

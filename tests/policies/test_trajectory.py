@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -25,6 +25,7 @@ def derivatives(samples: np.ndarray, step_s: float) -> tuple[np.ndarray, np.ndar
 
 @settings(max_examples=50, deadline=None)
 @given(start=positions, velocity=velocities, target=positions)
+@example(start=np.zeros(3), velocity=np.array([-2.220446049250313e-16, 1e-12, 0.0]), target=np.array([0.0, 1e-12, 0.0]))
 def test_a_joint_motion_goes_from_the_reference_to_the_target_inside_its_limits(
     start: np.ndarray, velocity: np.ndarray, target: np.ndarray
 ) -> None:

@@ -41,7 +41,7 @@ def samples(count: int, seed: int) -> Samples:
 
 
 def test_what_is_fitted_holds_on_another_seed() -> None:
-    tuning = tune(samples(6000, 1), samples(6000, 2), EYES, 0.005)
+    tuning = tune(samples(6000, 1), samples(6000, 2), EYES, 0.7)
     figures = {item.name: item for item in tuning.figures}
     for name in ("that there is a thing", "that its name is right"):
         error = figures[f"expected calibration error, {name}"]
@@ -62,14 +62,14 @@ def test_a_score_that_is_trusted_is_right_as_often_as_was_promised() -> None:
         there = random.random(count) < np.where(given.scores > 0.7, 0.99, 0.6)
         return Samples(given.scores, there, given.person, there, given.first, given.names, given.names, given.shapes)
 
-    figures = {item.name: item for item in tune(sure(4000, 3), sure(4000, 4), EYES, 0.005).figures}
+    figures = {item.name: item for item in tune(sure(4000, 3), sure(4000, 4), EYES, 0.7).figures}
     score = figures["score from which there is a thing, at most 5% wrong with probability 95%"]
     assert isinstance(score.value, float) and 0.6 < score.value <= 0.8
     assert figures["wrong above it, another seed: there is a thing"].holds
 
 
 def test_where_nothing_can_be_guaranteed_it_says_so() -> None:
-    figures = {item.name: item for item in tune(samples(60, 5), samples(60, 6), EYES, 0.005).figures}
+    figures = {item.name: item for item in tune(samples(60, 5), samples(60, 6), EYES, 0.7).figures}
     score = figures["score from which there is a thing of that name, at most 5% wrong with probability 95%"]
     assert score.value is None
     assert "no score can be guaranteed with 60 things; render more --images" in score.note

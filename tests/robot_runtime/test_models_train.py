@@ -43,7 +43,7 @@ def test_without_torch_it_says_what_to_install(
         (("train", "detector", "--images", "0"), "'0' is no count; give a whole number of at least 1"),
         (("export", "file.onnx"), "give either the NAME of a model or the --run FOLDER of a training"),
         (("export", "eyes", "none/file.onnx"), "cannot write 'none/file.onnx'; give a file in a folder that exists"),
-        (("tune", "--slack", "1"), "'1' is no share; give a number from 0 to below 1"),
+        (("tune", "--slack", "100"), "'100' are no points; give a number from 0 to below 100"),
     ],
 )
 def test_what_cannot_be_done_is_refused(

@@ -59,7 +59,7 @@ REFUSALS = [
     # Ports
     (
         mission("<Pick objekt='a'/>"),
-        "m.xml:3: port 'objekt' of Pick is unknown; allowed: timeout_s, object; did you mean 'object'?",
+        "m.xml:3: port 'objekt' of Pick is unknown; allowed: timeout_s, high_value, object; did you mean 'object'?",
     ),
     (mission("<Pick/>"), "m.xml:3: Pick lacks its required port 'object' (name of the object)"),
     (mission("<Pick object=''/>"), "port 'object' of Pick is given ''; allowed: text"),
