@@ -58,6 +58,9 @@ def handle(options: argparse.Namespace) -> int:
 
 def _told(clips: Iterator[Clip], count: int) -> Iterator[Clip]:
     """The same clips; says how far it is."""
+    from robot_runtime.progress_lines import ProgressLines
+
+    progress = ProgressLines("clips", lambda line: print(line, file=sys.stderr, flush=True))
     for number, clip in enumerate(clips, start=1):
-        print(f"\rclip {number} of {count}", end="" if number < count else "\n", file=sys.stderr, flush=True)
         yield clip
+        progress.at(number, count)
