@@ -24,7 +24,9 @@ VALUES: Mapping[str, tuple[float, ...]] = {
     "shadow_probability": (0.003, 0.01, 0.03),
 }
 SURE = 2.0  # standard errors: a difference that is smaller may be chance
-WORTH = 0.1  # share of level 2's time that has to be saved before a threshold is moved for it
+WORTH = 0.1  # share of the looks that has to be saved before a threshold is moved for it
+WORSE, LATER_S = 1.05, 0.02  # times the error of a place, and s until an event is known, that are still as good
+UNMOVED = {"shadow_probability": "looks by lot buy an estimate and not accuracy: never moved"}
 IN_FORCE = "in force"
 
 
@@ -34,20 +36,22 @@ class Point:
 
     Attributes:
         value: of the threshold.
-        level2_ms: computing time of level 2 for one image.
+        looks: of level 2: the cost.
         points: mAP50, 0..100.
         gain, gain_std: points more than with the value in force, mean over the episodes, and its standard error.
+        place_mm: error of a place, p90.
+        known_s: until an event is known, mean.
         missed: events that never came into the scene.
-        looks: of level 2.
     """
 
     value: float
-    level2_ms: float
+    looks: int
     points: float
     gain: float
     gain_std: float
+    place_mm: float
+    known_s: float
     missed: int
-    looks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +77,24 @@ class ThresholdCurve:
             slack: points of mAP that may be lost for less computing, and that a gain has to exceed.
         """
         now = next(item for item in self.points if item.value == self.in_force)
+        if self.name in UNMOVED:
+            return now.value, UNMOVED[self.name]
         others = [item for item in self.points if item is not now and item.missed <= now.missed]
         better = [item for item in others if item.gain > max(slack, SURE * item.gain_std)]
         if better:
             best = max(better, key=lambda item: item.gain)
             return best.value, f"better by {best.gain:.2g} +- {best.gain_std:.2g} points"
-        as_good = [item for item in others if item.gain - SURE * item.gain_std >= -slack]
-        cheaper = [item for item in as_good if item.level2_ms < (1.0 - WORTH) * now.level2_ms]
+        as_good = [
+            item
+            for item in others
+            if item.gain - SURE * item.gain_std >= -slack
+            and item.place_mm <= WORSE * now.place_mm
+            and item.known_s <= now.known_s + LATER_S
+        ]
+        cheaper = [item for item in as_good if item.looks < (1.0 - WORTH) * now.looks]
         if cheaper:
-            best = min(cheaper, key=lambda item: item.level2_ms)
-            return best.value, f"as good, {1.0 - best.level2_ms / now.level2_ms:.0%} less of level 2"
+            best = min(cheaper, key=lambda item: item.looks)
+            return best.value, f"as good, {1.0 - best.looks / now.looks:.0%} fewer looks"
         if all(item.looks == now.looks and item.points == now.points for item in self.points):
             return now.value, "moves nothing in these episodes"
         return now.value, "no other value is surely better, or as good and clearly cheaper"
@@ -127,8 +139,8 @@ def figures(found: Sequence[ThresholdCurve], slack: float) -> list[Figure]:
                 f"{curve.name} {item.value:g}: mAP50",
                 item.points,
                 "points",
-                note=f"{item.gain:+.2f} +- {item.gain_std:.2f}; level 2 {item.level2_ms:.3f} ms an image, "
-                f"{item.looks} looks; {item.missed} events missed",
+                note=f"{item.gain:+.2f} +- {item.gain_std:.2f}; {item.looks} looks; place p90 {item.place_mm:.2f} mm; events "
+                f"known after {item.known_s:.2f} s, {item.missed} missed",
             )
             for item in curve.points
         ]
@@ -140,11 +152,11 @@ def panels(found: Sequence[ThresholdCurve], slack: float) -> tuple[Panel, ...]:
     drawn = []
     for curve in found:
         values = [item.value for item in curve.points]
-        dearest = max(item.level2_ms for item in curve.points) or 1.0
+        most = max(item.looks for item in curve.points) or 1
         chosen, _ = curve.choose(slack)
         lines = (
             Line("mAP50, share", values, [item.points / 100.0 for item in curve.points]),
-            Line("level 2's time, of the dearest", values, [item.level2_ms / dearest for item in curve.points]),
+            Line("looks, of the most", values, [item.looks / most for item in curve.points]),
         )
         drawn.append(Panel(f"what {curve.name} costs and brings", curve.name, lines, mark=Mark(f"{chosen:g}", chosen)))
     return tuple(drawn)
@@ -163,10 +175,11 @@ def _point(value: float, tallies: Sequence[Tally], episodes: Sequence[Mapping[st
     std = float(np.std(gains, ddof=1)) / math.sqrt(len(gains)) if len(gains) > 1 else math.inf
     return Point(
         value=value,
-        level2_ms=total.level2_ms / max(total.images, 1),
+        looks=total.looks,
         points=100.0 * total.mean_average_precision(),
         gain=float(np.mean(gains)),
         gain_std=std if any(gains) else 0.0,
+        place_mm=1e3 * float(np.percentile(total.place_errors_m or [0.0], 90)),
+        known_s=float(np.mean(total.latencies_s() or [0.0])),
         missed=total.missed(),
-        looks=total.looks,
     )

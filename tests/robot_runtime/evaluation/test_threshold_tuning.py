@@ -20,7 +20,7 @@ from robot_runtime.evaluation.threshold_tuning import (
 )
 
 OURS = CascadeConfig()
-NOW = Point(0.7, level2_ms=0.2, points=90.0, gain=0.0, gain_std=0.0, missed=1, looks=50)
+NOW = Point(0.7, looks=200, points=90.0, gain=0.0, gain_std=0.0, place_mm=2.0, known_s=0.2, missed=1)
 
 
 def chosen(*others: Point, slack: float = 0.2) -> float:
@@ -28,7 +28,7 @@ def chosen(*others: Point, slack: float = 0.2) -> float:
 
 
 def test_a_value_that_is_surely_better_is_chosen_whatever_it_costs() -> None:
-    assert chosen(replace(NOW, value=0.9, gain=1.0, gain_std=0.3, level2_ms=0.4)) == 0.9
+    assert chosen(replace(NOW, value=0.9, gain=1.0, gain_std=0.3, looks=400)) == 0.9
 
 
 def test_what_may_be_chance_is_not() -> None:
@@ -37,14 +37,21 @@ def test_what_may_be_chance_is_not() -> None:
 
 
 def test_of_those_that_are_as_good_a_clearly_cheaper_one_is_chosen() -> None:
-    cheaper, cheapest = replace(NOW, value=0.5, level2_ms=0.15), replace(NOW, value=0.4, level2_ms=0.1)
+    cheaper, cheapest = replace(NOW, value=0.5, looks=150), replace(NOW, value=0.4, looks=100)
     assert chosen(cheaper, cheapest) == 0.4
-    assert chosen(replace(cheaper, level2_ms=0.19)) == 0.7
+    assert chosen(replace(cheaper, looks=190)) == 0.7
     assert chosen(replace(cheaper, gain=-0.1, gain_std=0.2)) == 0.7
+    assert chosen(replace(cheaper, place_mm=3.0)) == 0.7
+    assert chosen(replace(cheaper, known_s=0.3)) == 0.7
+
+
+def test_looks_by_lot_are_never_saved() -> None:
+    cheaper = replace(NOW, value=0.5, looks=10)
+    assert ThresholdCurve("shadow_probability", 0.7, (NOW, cheaper)).choose(0.2)[0] == 0.7
 
 
 def test_an_event_that_is_missed_is_worth_no_computing() -> None:
-    assert chosen(replace(NOW, value=0.4, level2_ms=0.1, missed=2)) == 0.7
+    assert chosen(replace(NOW, value=0.4, looks=100, missed=2)) == 0.7
 
 
 def tally(right: int, of: int, looks: int) -> Tally:
