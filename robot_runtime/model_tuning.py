@@ -242,13 +242,15 @@ def _trust_figures(fitting: Samples, checking: Samples) -> list[Figure]:
         found.append(Figure(name=name, value=trusted.score, note=note))
         kept = (checking.scores >= trusted.score) & checking.first
         wrong = int((kept & ~right_there).sum())
-        bound = float(upper_bound(wrong, int(kept.sum()), DELTA))
+        count = int(kept.sum())
+        lower, upper = 1.0 - float(upper_bound(count - wrong, count, DELTA)), float(upper_bound(wrong, count, DELTA))
         found.append(
-            figure(
-                f"wrong above it, another seed: {what}",
-                wrong / max(int(kept.sum()), 1),
-                at_most=ALPHA,
-                note=f"{wrong} of {int(kept.sum())}, bound {bound:.3g}",
+            Figure(
+                name=f"wrong above it, another seed: {what}",
+                value=wrong / max(count, 1),
+                target=f"not surely above {ALPHA:g}",  # so many things cannot say more
+                holds=lower <= ALPHA,
+                note=f"{wrong} of {count}: {lower:.3g} to {upper:.3g}, each with probability {1 - DELTA:.0%}",
             )
         )
     return found

@@ -139,8 +139,8 @@ def figures(found: Sequence[ThresholdCurve], slack: float) -> list[Figure]:
                 f"{curve.name} {item.value:g}: mAP50",
                 item.points,
                 "points",
-                note=f"{item.gain:+.2f} +- {item.gain_std:.2f}; {item.looks} looks; place p90 {item.place_mm:.2f} mm; events "
-                f"known after {item.known_s:.2f} s, {item.missed} missed",
+                note=f"{item.gain:+.2f} +- {item.gain_std:.2f}; {item.looks} looks; place p90 {item.place_mm:.2f} mm; "
+                f"events known after {item.known_s:.2f} s, {item.missed} missed",
             )
             for item in curve.points
         ]
