@@ -31,7 +31,7 @@ from perception.level_one import MODEL_POSITION_STD_M, POSITION_STD_M, observati
 from perception.level_three import SceneLooks
 from perception.level_two import look_closer
 from perception.miss_rate import MissRate
-from perception.object_geometry import is_in_hand, may_be_object, place_thing, points_of
+from perception.object_geometry import Placed, is_in_hand, may_be_object, place_thing, points_of
 from perception.observation import Observation
 from perception.optical_flow import OpticalFlow, speed_in_box
 from perception.person import PersonFinder
@@ -321,7 +321,7 @@ class Cascade:
                 self._cache.put(
                     goes_on, look.appearance.embedding, classes, track.position_base, track.box, frame.stamp_ns
                 )
-                if look.placed is not None and not look.in_hand:
+                if look.placed is not None and not look.in_hand and self._is_worth(moment, goes_on, look.placed):
                     measured = replace(track, id=goes_on)
                     self._things.measured(measured, look.colour, look.placed, frame.stamp_ns, close=True)
             self._finish(moment, item, took_ms)
@@ -357,10 +357,19 @@ class Cascade:
                 continue
             shape = next((item for item in SHAPES if item == track.label), None)
             placed = place_thing(thing, shape, self._workcell)
-            if placed is not None:
+            if placed is not None and self._is_worth(moment, track.id, placed):
                 left, top, width, height = region.box
                 colour = colour_of(moment.hsv[top : top + height, left : left + width][region.mask])
                 self._things.measured(track, colour, placed, moment.frame.stamp_ns, close=False)
+
+    def _is_worth(self, moment: _Moment, track_id: int, placed: Placed) -> bool:
+        """Whether a measurement may replace what is known: of what is half hidden only if its place is seen empty."""
+        known = self._things.placed(track_id)
+        hidden = placed.hidden_share > self._config.triggers.half_hidden
+        if known is None or not hidden or placed.certainty >= known.certainty:
+            return True
+        x, y, z = (float(value) for value in known.measured.position_base)
+        return place_at((x, y, z), known.measured.size_m[2], moment.frame) is Place.EMPTY
 
     def _holds(self, track: Track, stamp_ns: int) -> bool:
         known = self._things.knows(track.id)

@@ -13,6 +13,7 @@ from perception.tracks import PERSON, Track
 
 STILL_M = 0.006  # a track that has moved less has not moved: its place is no better known
 LEVEL_M = 0.015  # and what seems to have moved up or down by more is another part of it: something hides the rest
+COVERED = 0.15  # share of a thing: beyond it the middle of what is seen moves while the thing lies still
 WORSE = 0.15  # in certainty, before a measurement counts as worse than an earlier one
 
 
@@ -107,6 +108,8 @@ def _now_at(thing: _Thing, track: Track) -> Vector3:
     """Where it was measured, and as far on as its track has moved since: a track knows ways better than places."""
     x, y, z = (float(value) for value in thing.placed.measured.position_base)
     then, now = thing.followed_base, track.position_base
-    if then is None or now is None or math.dist(then, now) < STILL_M or abs(then[2] - now[2]) > LEVEL_M:
+    if then is None or now is None or track.occluded > COVERED:
+        return x, y, z
+    if math.dist(then, now) < STILL_M or abs(then[2] - now[2]) > LEVEL_M:
         return x, y, z
     return x + now[0] - then[0], y + now[1] - then[1], z + now[2] - then[2]

@@ -256,3 +256,33 @@ def test_nothing_else_is_looked_at_while_something_else_chooses(rig: Rig) -> Non
     for _ in range(20):
         rig.look([AT], wish=Wish(closer=lambda tracks: []))
     assert rig.script.asked == 0
+
+
+def look_at_half_covered(rig: Rig) -> Scene | None:
+    """Something 20 cm above the table hides the right half of the thing, and detections are of the other half."""
+    rig.number += 1
+    left, top, right, bottom = box_of(AT)
+    middle = round((left + right) / 2.0)
+    frame = overhead(rig.number, [AT])
+    rgb, depth_m = frame.rgb.copy(), np.array(frame.depth_m)
+    hidden = slice(round(top) - 4, round(bottom) + 5), slice(middle, round(right) + 8)
+    rgb[hidden], depth_m[hidden] = 90, HEIGHT_M - 0.2
+    rig.script.seen = [("cube", (left, top, float(middle), bottom), 0.9)]
+    return rig.cascade.look(replace(frame, rgb=rgb, depth_m=depth_m), rig.robot, frame.stamp_ns)
+
+
+def test_what_is_half_hidden_stays_where_it_was_measured_and_is_looked_at_until_it_is_free(rig: Rig) -> None:
+    (before,) = settle(rig).objects
+    for _ in range(45):
+        scene = look_at_half_covered(rig)
+    assert scene is not None
+    assert scene.objects[0].position_base == pytest.approx(before.position_base, abs=0.004)
+    assert scene.objects[0].size_m == pytest.approx(before.size_m)
+    assert Reason.LOW_CONFIDENCE in rig.reasons()[-1]
+    (track,) = rig.cascade.tracks
+    assert track.occluded > 0.15
+    settle(rig, images=60)
+    asked = rig.script.asked
+    settle(rig, images=60)
+    assert rig.script.asked == asked
+    assert rig.cascade.tracks[0].occluded == 0.0
