@@ -171,7 +171,8 @@ def _pair(place: Placement) -> Pair:
     model = compile_model(load_robot(ROBOT))
     with latency.own_rt_control(model, place, moves=False) as directory:
         found = latency.measure(directory, place, PAIR_S)
-    assert found.cyclictest is not None
+    if found.cyclictest is None:
+        raise DynamicalError(found.no_cyclictest)
     ours, beside = found.wake_up, found.cyclictest
     first = Cyclictest(place.cpu, place.priority, PAIR_S)
     second = Cyclictest(place.other_cpu, place.priority, PAIR_S)

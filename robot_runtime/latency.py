@@ -39,13 +39,15 @@ class Latencies:
         wake_up: from when the cycle was due until its thread ran.
         compute: from then until the drives were told.
         command: both together: from when the cycle was due until the drives were told.
-        cyclictest: wake-ups of cyclictest in the same time; None where it is not installed.
+        cyclictest: wake-ups of cyclictest in the same time; None where it did not run.
+        no_cyclictest: why it did not.
     """
 
     wake_up: Microseconds
     compute: Microseconds
     command: Microseconds
     cyclictest: Microseconds | None
+    no_cyclictest: str = MEND
 
     def figures(self) -> tuple[Figure, ...]:
         """Percentiles, the wake-ups beside those of cyclictest."""
@@ -61,7 +63,7 @@ class Latencies:
                 value = float(np.percentile(values, share))
                 rows.append(figure(f"{name}, {word}", value, "us", reference=reference))
         if self.cyclictest is None:
-            rows.append(Figure(name="cyclictest", value=None, note=MEND))
+            rows.append(Figure(name="cyclictest", value=None, note=self.no_cyclictest))
         return tuple(rows)
 
 
@@ -81,7 +83,7 @@ class Placement:
 
 
 def measure(run_directory: Path, placement: Placement, duration_s: float) -> Latencies:
-    """Watch an `rt_control` that runs, with cyclictest beside it where it is installed.
+    """Watch an `rt_control` that runs, with cyclictest beside it where that is installed and may run.
 
     Args:
         run_directory: of the robot.
@@ -94,11 +96,21 @@ def measure(run_directory: Path, placement: Placement, duration_s: float) -> Lat
             beside = Cyclictest(placement.other_cpu, placement.priority, duration_s)
             stack.callback(beside.end)
         records = list(_watch(run_directory / "blackbox", duration_s))
-        reference = None if beside is None else beside.latencies_us()
+        reference, why_not = latencies_of(beside)
     joined = np.concatenate(records)
     compute_ns = sum(joined[f"{name}_ns"].astype(np.float64) for name in ("read", "decide", "write_drives"))
     wake_up, compute = joined["wake_up_ns"] / 1e3, np.asarray(compute_ns) / 1e3
-    return Latencies(wake_up, compute, wake_up + compute, reference)
+    return Latencies(wake_up, compute, wake_up + compute, reference, why_not)
+
+
+def latencies_of(beside: Cyclictest | None) -> tuple[Microseconds | None, str]:
+    """What a cyclictest measured, and why there is nothing where it did not: an ordinary user may not run it."""
+    if beside is None:
+        return None, MEND
+    try:
+        return beside.latencies_us(), ""
+    except DynamicalError as error:
+        return None, str(error)
 
 
 @contextmanager

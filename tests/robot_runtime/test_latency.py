@@ -10,7 +10,7 @@ import pytest
 from benchmarks.rt import Pair, judge
 from robot_runtime import cyclictest, latency_plot
 from robot_runtime.cli import main
-from robot_runtime.latency import Latencies
+from robot_runtime.latency import Latencies, latencies_of
 from rt_control.errors import InputError
 
 OUTPUT = """# /dev/cpu_dma_latency set to 0us
@@ -47,6 +47,20 @@ def test_without_cyclictest_the_table_says_how_to_get_it() -> None:
     told = {item.name: item for item in latencies(cyclic=False).figures()}
     assert told["wake-up, p50"].reference is None
     assert told["cyclictest"].note == cyclictest.MEND
+
+
+def test_a_cyclictest_that_may_not_run_leaves_the_rest_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = tmp_path / "cyclictest"
+    refused.write_text("#!/bin/sh\necho 'mlockall: Cannot allocate memory' >&2\nexit 1\n")
+    refused.chmod(0o700)
+    monkeypatch.setattr(cyclictest, "path", lambda: str(refused))
+    beside = cyclictest.Cyclictest(0, 0, 1.0)
+    values, why_not = latencies_of(beside)
+    assert values is None
+    assert why_not == "cyclictest failed (mlockall: Cannot allocate memory); may this user use SCHED_FIFO?"
+    assert latencies_of(None) == (None, cyclictest.MEND)
 
 
 def test_without_a_cycle_there_is_one_line_that_says_so() -> None:
