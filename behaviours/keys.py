@@ -56,6 +56,7 @@ def _shown_ledger(ledger: LedgerSummary | None) -> object:
             "deferred": level.deferred,
             "dropped": level.dropped,
             "late": level.late,
+            "failed": level.failed,
             "rate_hz": level.rate_hz,
             "cost_ms_per_s": level.cost_ms_per_s,
             "used": level.used,

@@ -23,6 +23,7 @@ class Profile(msgspec.Struct, frozen=True):
         margin_scale: multiplies protective distances, at least 1.
         speed_scale: 0..1 of every velocity limit.
         optical_flow: whether level 1 includes flow.
+        remote_perception: whether level 3 may run elsewhere than on the robot.
     """
 
     perception_levels: tuple[int, ...]
@@ -32,6 +33,7 @@ class Profile(msgspec.Struct, frozen=True):
     margin_scale: float
     speed_scale: float
     optical_flow: bool = True
+    remote_perception: bool = True
 
     def allows(self, needed: PolicyKind) -> bool:
         """Whether a skill that needs this controller may run."""
@@ -42,7 +44,7 @@ BLIND = Profile((), 0.0, "none", 0.0, margin_scale=2.0, speed_scale=0.25, optica
 CPU_ONLY = Profile((), 10.0, "reactive", 10.0, margin_scale=2.0, speed_scale=0.25, optical_flow=False)
 GPU_OVERLOADED = Profile((1,), 30.0, "learned", 50.0, margin_scale=1.5, speed_scale=1.0, optical_flow=False)
 FULL_COMPUTE = Profile((1, 2, 3), 30.0, "learned", 100.0, margin_scale=1.0, speed_scale=1.0)
-OFFLINE = Profile((1, 2, 3), 30.0, "learned", 100.0, margin_scale=1.0, speed_scale=1.0)
+OFFLINE = Profile((1, 2, 3), 30.0, "learned", 100.0, margin_scale=1.0, speed_scale=1.0, remote_perception=False)
 ONLINE = Profile((1, 2, 3), 30.0, "learned", 100.0, margin_scale=1.0, speed_scale=1.0)
 
 
@@ -56,4 +58,5 @@ def most_careful(first: Profile, second: Profile) -> Profile:
         margin_scale=max(first.margin_scale, second.margin_scale),
         speed_scale=min(first.speed_scale, second.speed_scale),
         optical_flow=first.optical_flow and second.optical_flow,
+        remote_perception=first.remote_perception and second.remote_perception,
     )

@@ -87,6 +87,7 @@ class Wish:
         flow: whether level 1 includes optical flow.
         workspace: where the running skill acts; None: none runs.
         high_value: the running skill is worth a look of level 3.
+        remote: whether level 3 may run elsewhere.
         closer: instead of triggers and budget, which of the things in view level 2 looks at, by track, whatever it
             costs: to compare the cascade with.
     """
@@ -95,6 +96,7 @@ class Wish:
     flow: bool = True
     workspace: Workspace | None = None
     high_value: bool = False
+    remote: bool = False
     closer: Callable[[Sequence[Track]], Collection[int]] | None = None
 
 
@@ -257,16 +259,19 @@ class Cascade:
                 chances = {item.track_id: item.probability for item in plan.requests}
                 jobs += [Job(2, CLOSER, item.track_id, item.reasons, item.priority) for item in plan.requests]
         in_view = [track.embedding for track in things if track.missed == 0 and track.embedding is not None]
-        if self._scene_level is not None and 3 in wish.levels and self._scene_level.take(moment.frame):
-            jobs += self._scene_level.wanted(self._situation(things, wish), in_view, moment.now_ns)
+        scene_level = self._scene_level if 3 in wish.levels else None
+        if scene_level is not None and scene_level.remote and not wish.remote:
+            scene_level = None
+        if scene_level is not None and scene_level.take(moment.frame, moment.now_ns):
+            jobs += scene_level.wanted(self._situation(things, wish), in_view, moment.now_ns)
         out_of_view = {track.id for track in tracks if track.label == PERSON or track.missed}
         decision = self._scheduler.plan(moment.frame.stamp_ns, moment.now_ns, jobs, gone | out_of_view)
         self._record_refused(decision, moment.frame)
         run = [item for item in decision.run if item.job.level == 2 and item.job.track in by_id]
         self._look_closer(moment, run if chosen is None else chosen, by_id, chances)
         for item in decision.run:
-            if item.job.level == 3 and self._scene_level is not None:
-                self._scene_level.ask(item, in_view, moment.now_ns)
+            if item.job.level == 3 and scene_level is not None:
+                scene_level.ask(item, in_view, moment.now_ns)
 
     def _release_moved(self, moment: _Moment, things: Sequence[Track]) -> None:
         """What was measured closely holds no more where a thing has moved."""
@@ -411,9 +416,13 @@ class Cascade:
         """The newest answer of level 3."""
         if self._scene_level is None:
             return None
-        answered = self._scene_level.poll(moment.now_ns)
-        if answered is not None:
-            self._finish(moment, *answered, beside=True)
+        ended = self._scene_level.poll(moment.now_ns)
+        if ended is not None:
+            look, answer = ended
+            if answer.insight is None:
+                self._record(moment.frame, look.job, 0.0, Outcome.FAILED)
+            else:
+                self._finish(moment, look, answer.took_ms, beside=True)
         return self._scene_level.report
 
     def _finish(self, moment: _Moment, look: Admitted, took_ms: float, beside: bool = False) -> None:
@@ -421,18 +430,19 @@ class Cascade:
         if not beside:
             moment.now_ns += round(took_ms * 1e6)
         late = self._scheduler.finish(look, took_ms, moment.now_ns)
-        job, frame = look.job, moment.frame
-        outcome = Outcome.LATE if late else Outcome.RUN
-        entry = Entry(frame.stamp_ns, frame.number, job.level, job.role, job.track, int(job.reasons), took_ms, outcome)
-        self.ledger.record(entry)
+        self._record(moment.frame, look.job, took_ms, Outcome.LATE if late else Outcome.RUN)
 
     def _record_refused(self, decision: Decision, frame: Frame) -> None:
         refused: list[tuple[tuple[Job, Why], Outcome]] = [(item, Outcome.DEFERRED) for item in decision.deferred]
         refused += [(item, Outcome.DROPPED) for item in decision.dropped]
         for (job, _), outcome in refused:
-            self.ledger.record(
-                Entry(frame.stamp_ns, frame.number, job.level, job.role, job.track, int(job.reasons), 0.0, outcome)
-            )
+            self._record(frame, job, 0.0, outcome)
+
+    def _record(self, frame: Frame, job: Job, took_ms: float, outcome: Outcome) -> None:
+        reasons = int(job.reasons)
+        self.ledger.record(
+            Entry(frame.stamp_ns, frame.number, job.level, job.role, job.track, reasons, took_ms, outcome)
+        )
 
 
 def _chosen(closer: Callable[[Sequence[Track]], Collection[int]], things: Sequence[Track]) -> list[Admitted]:

@@ -36,6 +36,8 @@ class Outcome(enum.IntEnum):
     DROPPED = 2
     LATE = 3
     """It ran, and ended after its deadline."""
+    FAILED = 4
+    """It was begun, and nothing came of it."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -66,7 +68,8 @@ class LevelSummary(msgspec.Struct, frozen=True, array_like=True):
     """One level since the start, and in the last second.
 
     Attributes:
-        run, deferred, dropped, late: looks since the start, each counted once at each image at which it was wanted.
+        run, deferred, dropped, late, failed: looks since the start, each counted once at each image at which it was
+            wanted.
         rate_hz: looks that ran, in the last second.
         cost_ms_per_s: their computing time.
         used: of what the level may take, 1 = all; None where it takes nothing of this device.
@@ -76,6 +79,7 @@ class LevelSummary(msgspec.Struct, frozen=True, array_like=True):
     deferred: int
     dropped: int
     late: int
+    failed: int
     rate_hz: float
     cost_ms_per_s: float
     used: float | None
@@ -151,8 +155,9 @@ class Ledger:
             rate_hz, ms_per_s = self._last_second[row]
             allowed = self._allowed.get(level)
             used = None if allowed is None else round(ms_per_s / allowed, 3)
-            run, deferred, dropped, late = self._outcomes[row]
-            levels.append(LevelSummary(run, deferred, dropped, late, round(rate_hz, 1), round(ms_per_s, 1), used))
+            run, deferred, dropped, late, failed = self._outcomes[row]
+            rates = round(rate_hz, 1), round(ms_per_s, 1)
+            levels.append(LevelSummary(run, deferred, dropped, late, failed, *rates, used))
         costs = tuple(tuple(round(value) for value in row) for row in self._cost_ms)
         return LedgerSummary(now_ns, tuple(levels), tuple(map(tuple, self._looks)), costs)
 

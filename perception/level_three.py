@@ -5,6 +5,7 @@ What it says makes the robot cleverer, or more careful; nothing stops when it sa
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from models.roles import SceneInsight, SceneModel
 from perception.cost_meter import CostMeter
+from perception.patience import Patience
 from rt_control.scheduling import step_back
 
 Pixels = npt.NDArray[np.uint8]
@@ -25,6 +27,8 @@ SPACING_S = 0.25
 SLACK_S = 0.02  # an image may be early by so much: half a period of the camera
 WIDTH, HEIGHT = 192, 144
 _NS_PER_S = 1_000_000_000
+
+_logger = logging.getLogger(__name__)
 
 
 class Clip:
@@ -63,57 +67,91 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a question, and what it cost."""
+    """What came of a question, and what it cost.
 
-    insight: SceneInsight
+    Attributes:
+        insight: None where nothing came of it.
+        took_ms: computing time here; elsewhere the time until the answer was there.
+        failure: why nothing came of it.
+    """
+
+    insight: SceneInsight | None
     took_ms: float
+    failure: str = ""
 
 
 class SceneLooks(Protocol):
-    """Somebody who looks at clips, here or elsewhere."""
+    """Somebody who looks at clips, here or elsewhere. One question at a time."""
 
-    def ask(self, clip: Pixels, now_ns: int) -> bool:
-        """Ask for a look; False if the last one is not answered yet."""
+    @property
+    def remote(self) -> bool:
+        """Whether clips leave the robot."""
+
+    def ready(self, now_ns: int) -> bool:
+        """Whether a question may be asked: the last one is over, and what failed has had its pause."""
+
+    def ask(self, clip: Pixels, now_ns: int) -> None:
+        """Ask for a look, where `ready` says so."""
 
     def answer(self, now_ns: int) -> Answer | None:
-        """The answer, once; None while there is none. Never waits."""
+        """The answer, or that there will be none, once; None while neither is known. Never waits."""
 
     def close(self) -> None:
-        """Ask no more."""
+        """Ask no more; what is under way ends by itself."""
 
 
 class ThreadedLooks:
-    """Looks on this machine, in a thread of its own."""
+    """Looks in a thread of its own, whose model may take as long as it likes: on this machine, or by asking another."""
 
-    def __init__(self, model: SceneModel, cost: CostMeter, role: str) -> None:
+    def __init__(
+        self, model: SceneModel, cost: CostMeter, role: str, remote: bool = False, patience: Patience | None = None
+    ) -> None:
+        """Start the thread.
+
+        Args:
+            model: that looks; whatever it raises is a look that failed.
+            cost: what looks cost.
+            role: whose cost it is.
+            remote: whether the model is elsewhere.
+            patience: with it.
+        """
+        self.remote = remote
         self._model, self._cost, self._role = model, cost, role
+        self._patience = Patience() if patience is None else patience
         self._wake = threading.Condition()
         self._question: Pixels | None = None
         self._answer: Answer | None = None
-        self._busy = self._ended = False
+        self._busy = self._given_up = self._ended = False
         self._thread = threading.Thread(target=self._run, name="level3", daemon=True)
         self._thread.start()
 
-    def ask(self, clip: Pixels, now_ns: int) -> bool:
+    def ready(self, now_ns: int) -> bool:
         with self._wake:
-            if self._busy:
-                return False
+            return not self._busy and self._patience.ready(now_ns)
+
+    def ask(self, clip: Pixels, now_ns: int) -> None:
+        with self._wake:
+            self._patience.ask(now_ns)
             self._question, self._busy = clip, True
             self._wake.notify()
-            return True
 
     def answer(self, now_ns: int) -> Answer | None:
         with self._wake:
             found, self._answer = self._answer, None
-            if found is not None:
-                self._busy = False
+            if found is None and self._patience.overdue(now_ns):
+                self._given_up = True
+                found = Answer(None, 0.0, "no answer in time")
+            if found is not None and found.insight is None:
+                self._patience.failed(now_ns)
+                _logger.debug("level 3: %s", found.failure)
+            elif found is not None:
+                self._patience.answered()
             return found
 
     def close(self) -> None:
         with self._wake:
             self._ended = True
             self._wake.notify()
-        self._thread.join()
 
     def _run(self) -> None:
         step_back()
@@ -125,25 +163,33 @@ class ThreadedLooks:
                     return
                 clip, self._question = self._question, None
             assert clip is not None
-            begun = self._cost.begin()
-            insight = self._model.observe(clip)
-            took_ms = self._cost.took_ms(self._role, 1, begun)
+            answer = self._look(clip)
             with self._wake:
-                self._answer = Answer(insight, took_ms)
+                # Nobody waits any more for what was given up.
+                self._answer = None if self._given_up else answer
+                self._busy = self._given_up = False
+
+    def _look(self, clip: Pixels) -> Answer:
+        begun = self._cost.begin()
+        try:
+            return Answer(self._model.observe(clip), self._cost.took_ms(self._role, 1, begun))
+        except Exception as error:  # level 3 is optional: whatever happens to it, the robot goes on without
+            return Answer(None, 0.0, str(error))
 
 
 class TimedLooks:
     """Looks at once, and answers after the time that a look is said to take: for virtual time."""
 
-    def __init__(self, model: SceneModel, took_ms: float) -> None:
+    def __init__(self, model: SceneModel, took_ms: float, remote: bool = False) -> None:
+        self.remote = remote
         self._model, self._took_ms = model, took_ms
         self._pending: tuple[int, Answer] | None = None
 
-    def ask(self, clip: Pixels, now_ns: int) -> bool:
-        if self._pending is not None:
-            return False
+    def ready(self, now_ns: int) -> bool:
+        return self._pending is None
+
+    def ask(self, clip: Pixels, now_ns: int) -> None:
         self._pending = now_ns + round(self._took_ms * 1e6), Answer(self._model.observe(clip), self._took_ms)
-        return True
 
     def answer(self, now_ns: int) -> Answer | None:
         if self._pending is None or now_ns < self._pending[0]:

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from robot_runtime import origin
-from robot_runtime.commands import bench, campaign, doctor, mission, models, robot, rt, run, tree
+from robot_runtime.commands import bench, campaign, cloud, doctor, mission, models, robot, rt, run, tree
 from robot_runtime.commands import eval as evaluation
 from rt_control.errors import DynamicalError, InputError
 
-COMMANDS = (run, mission, tree, robot, models, rt, doctor, evaluation, bench, campaign)
+COMMANDS = (run, mission, tree, robot, models, rt, doctor, evaluation, bench, campaign, cloud)
 
 EXIT_HOLDS = 0
 EXIT_FAILS = 1

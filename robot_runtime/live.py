@@ -72,6 +72,8 @@ class LiveRobot:
             watchdog_cycles=self.watchdog_cycles,
             person=options.person,
             outlets=options.outlets,
+            cloud=options.cloud,
+            device=options.device,
         )
         self._states = native.StateReader(self.run.path("state"))
         self._drives = native.DriveStateReader(self.run.path("drive.state"))

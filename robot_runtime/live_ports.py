@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import zmq
 
@@ -26,9 +26,11 @@ class LivePorts:
 
     Args:
         run: the run directory, with all channels in place.
+        cloud_heard: tells when the cloud last answered.
     """
 
-    def __init__(self, run: RunDirectory) -> None:
+    def __init__(self, run: RunDirectory, cloud_heard: Callable[[], int | None] = lambda: None) -> None:
+        self._cloud_heard = cloud_heard
         self._state = native.StateReader(run.path("state"))
         self._events = native.EventReader(run.path("events"))
         self._requests = native.RequestQueue(run.path("requests.agent"))
@@ -65,7 +67,7 @@ class LivePorts:
         return self._statuses[source].read()
 
     def cloud_heard_ns(self) -> int | None:
-        return None  # this version speaks to no cloud: the robot is always offline, and says so
+        return self._cloud_heard()
 
     def calls(self) -> Sequence[Call]:
         return self._api.receive()

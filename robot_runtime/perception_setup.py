@@ -10,6 +10,7 @@ import numpy as np
 from models import backends
 from models.preprocessing import PreparedImage
 from models.registry import Registry
+from models.roles import SceneModel
 from perception.cascade import CLOSER, Cascade, CascadeConfig
 from perception.cascade_models import CascadeModels, load_models, load_scene_model
 from perception.compute_budget import load_budget
@@ -29,15 +30,20 @@ QUICK = 0.25  # quantile: a host that stalls while it is tried out is not slow f
 
 
 def make_cascade(
-    description: RobotDescription, now_ns: int, modelled_ms: dict[str, float] | None = None, device: str = DEVICE
+    description: RobotDescription,
+    now_ns: int,
+    modelled_ms: dict[str, float] | None = None,
+    device: str = DEVICE,
+    remote: SceneModel | None = None,
 ) -> Cascade:
-    """A cascade on the bound models; level 3 runs here only where its measured time fits the budget.
+    """A cascade on the bound models; level 3 runs here only where its measured time fits the budget, else elsewhere.
 
     Args:
         description: of the robot.
         now_ns: this moment.
         modelled_ms: cost of a look by role, for virtual time; None: as the budget says, and then as it is measured.
         device: name of a budget, or its file.
+        remote: asks elsewhere for looks at the scene; None: there is nobody.
 
     Raises:
         ModelRefusedError: a model fails a check.
@@ -61,6 +67,8 @@ def make_cascade(
         measured_ms[SCENE] = CAREFUL * _took_ms(lambda: scene.observe(blank), time.perf_counter)
         if place(budget, measured_ms).find("level3").where == "robot":
             looks = ThreadedLooks(scene, MeasuredCost(), SCENE)
+    if looks is None and remote is not None:
+        looks = ThreadedLooks(remote, MeasuredCost(), SCENE, remote=True)
     return Cascade(description, models, budget, now_ns, config, measured_ms=measured_ms, scene_looks=looks)
 
 

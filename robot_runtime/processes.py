@@ -68,6 +68,8 @@ class RobotPlan:
         watchdog_cycles: plant cycles without a fresh command after which the virtual drives cut the torque.
         render_rate_hz: of each camera.
         outlets: devices that hang on `rt_control`.
+        cloud: address of the cloud; None: there is none.
+        device: name or file of the computing budget; None: the usual one.
     """
 
     run_dir: Path
@@ -80,6 +82,8 @@ class RobotPlan:
     person: str | None = None
     render_rate_hz: float = 30.0
     outlets: Outlets = Outlets()
+    cloud: str | None = None
+    device: str | None = None
 
     def processes(self) -> tuple[ProcessPlan, ...]:
         """The processes in the order in which they start."""
@@ -103,7 +107,9 @@ class RobotPlan:
         patient = () if placement.fifo else ("nice", "-n", "10")
         prompt = ("--priority", str(placement.worker_priority if placement.fifo else 0))
         seeing = ("--priority", str(placement.perception_priority if placement.fifo else 0))
-        agent = _module("robot_runtime.workers.agent_worker", *common, *prompt)
+        cloud = ("--cloud", self.cloud) if self.cloud else ()
+        device = ("--device", self.device) if self.device else ()
+        agent = _module("robot_runtime.workers.agent_worker", *common, *prompt, *cloud)
         if self.mission_file is not None:
             agent = (*agent, "--mission", str(self.mission_file))
         return (
@@ -116,7 +122,7 @@ class RobotPlan:
             ),
             ProcessPlan(
                 "perception",
-                (*patient, *_module("robot_runtime.workers.perception_worker", *common, *seeing)),
+                (*patient, *_module("robot_runtime.workers.perception_worker", *common, *seeing, *cloud, *device)),
                 liveness="heartbeat.perception",
             ),
             ProcessPlan(

@@ -24,6 +24,8 @@ class RunOptions:
         picture: PNG file to draw the world into when the mission has ended; None: no picture.
         person: path of a person's arm through the workspace, as JSON (see `sim.person`); None: nobody.
         outlets: devices that hang on `rt_control`; of a live run only.
+        cloud: address of the cloud; of a live run only.
+        device: name or file of the computing budget; None: the usual one; of a live run only.
         root: folder of the run directories instead of the usual one.
     """
 
@@ -38,4 +40,6 @@ class RunOptions:
     picture: Path | None = None
     person: str | None = None
     outlets: Outlets = Outlets()
+    cloud: str | None = None
+    device: str | None = None
     root: Path | None = None

@@ -24,7 +24,7 @@ def wish_of(
     profile = directive.profile
     workspace = skill_workspace(directive.assignment, scene, tcp_base, workcell)
     high_value = directive.assignment is not None and directive.assignment.high_value
-    return Wish(profile.perception_levels, profile.optical_flow, workspace, high_value)
+    return Wish(profile.perception_levels, profile.optical_flow, workspace, high_value, profile.remote_perception)
 
 
 def skill_workspace(

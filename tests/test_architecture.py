@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LAYERS = ("rt_control", "models", "perception", "policies", "behaviours", "trees", "robot_runtime")
-PACKAGES = (*LAYERS, "sim")
+PACKAGES = (*LAYERS, "sim", "cloud")
 
 # The simulator's truth: the physics itself, the bytes that describe it, and what the scorer makes of them.
 TRUTH_MODULES = {"sim.plant", "sim.score", "sim.world_state", "sim.scenario"}

@@ -20,6 +20,7 @@ examples:
   dynamical run                            the demo: sort the table
   dynamical run --seed 7 --view            other places for the objects, in MuJoCo's viewer
   dynamical run my_mission.xml --json -    an own mission; the result as one JSON object
+  dynamical run --cloud http://localhost:8760   with a cloud that answers (dynamical cloud up --embedded)
   dynamical run --lockstep --seed 3        the same in virtual time: one process, deterministic"""
 
 
@@ -62,6 +63,16 @@ def register(commands: Subparsers) -> None:
     parser.add_argument(
         "--picture", type=arguments.png_file, metavar="FILE", help="draw the world as it is at the end into a PNG"
     )
+    parser.add_argument(
+        "--device",
+        metavar="NAME|FILE",
+        help="what perception may compute: a shipped budget or a budget file (see `dynamical models budget`)",
+    )
+    parser.add_argument(
+        "--cloud",
+        metavar="URL",
+        help="a cloud that may look at the scene where this device cannot (see `dynamical cloud up`)",
+    )
     devices = parser.add_argument_group(
         "devices of this machine", "Used only when they are named here, in no robot file; see docs/realtime.md."
     )
@@ -87,11 +98,21 @@ def handle(options: argparse.Namespace) -> int:
     of_live_runs = (
         (options.view, "--view"),
         (options.attended, "--attended"),
+        (options.device is not None, "--device"),
+        (options.cloud is not None, "--cloud"),
         *((True, f"--{name}") for name, _ in outlets.named()),
     )
     for given, name in of_live_runs:
         if options.lockstep and given:
             raise InputError(f"{name} is for a live run, and --lockstep is none: leave out one of them")
+    if options.cloud is not None:
+        from robot_runtime.cloud_service import CloudAddress
+
+        CloudAddress(options.cloud)
+    if options.device is not None:
+        from perception.compute_budget import load_budget
+
+        load_budget(options.device)
     if options.view:
         from sim.view import require_display
 
@@ -113,6 +134,8 @@ def handle(options: argparse.Namespace) -> int:
             picture=options.picture,
             person=options.person,
             outlets=outlets,
+            cloud=options.cloud,
+            device=options.device,
             root=options.root,
         )
     )

@@ -26,11 +26,15 @@ class WorkerContext:
         run: its run directory, with all channels in place.
         description: the robot.
         mission_file: the mission's XML (agent only).
+        cloud: address of the cloud, if there is one (agent and perception only).
+        device: name or file of the computing budget (perception only).
     """
 
     run: RunDirectory
     description: RobotDescription
     mission_file: Path | None
+    cloud: str | None
+    device: str | None
 
     def model(self) -> RobotModel:
         """The compiled robot, the same that `rt_control` runs with."""
@@ -45,6 +49,8 @@ def worker_main(name: str, work: Callable[[WorkerContext], None]) -> None:
     parser.add_argument("--run-dir", type=Path, required=True, help="the robot's run directory")
     parser.add_argument("--robot", type=Path, required=True, help="the robot's TOML")
     parser.add_argument("--mission", type=Path, help="the mission's XML")
+    parser.add_argument("--cloud", metavar="URL", help="address of the cloud")
+    parser.add_argument("--device", metavar="NAME|FILE", help="the computing budget")
     parser.add_argument("--priority", type=int, default=0, help="of SCHED_FIFO; 0: ordinary scheduling")
     options = parser.parse_args()
     end_with_parent()
@@ -54,6 +60,8 @@ def worker_main(name: str, work: Callable[[WorkerContext], None]) -> None:
             run=RunDirectory.at(options.run_dir),
             description=load_robot(options.robot),
             mission_file=options.mission,
+            cloud=options.cloud,
+            device=options.device,
         )
         work(context)
     except DynamicalError as error:

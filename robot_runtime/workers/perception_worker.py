@@ -15,7 +15,7 @@ from perception.scene import Scene
 from robot_runtime.directive import Directive, WorkerStatus
 from robot_runtime.frames import read_frame
 from robot_runtime.kept_ledger import LEDGER_FILE
-from robot_runtime.perception_setup import make_cascade
+from robot_runtime.perception_setup import DEVICE, make_cascade
 from robot_runtime.skill_workspace import wish_of
 from robot_runtime.transport import LatestPublisher, LatestSubscriber
 from robot_runtime.workers.context import WorkerContext, worker_main
@@ -33,7 +33,14 @@ def work(context: WorkerContext) -> None:
     """Look at each new image of the RGB-D camera, at most as often as the profile in force says."""
     cv2.setNumThreads(1)
     run, description = context.run, context.description
-    cascade = make_cascade(description, time.monotonic_ns())
+    remote = None
+    if context.cloud is not None:
+        from robot_runtime.cloud_scene import CloudScene
+        from robot_runtime.cloud_service import CloudAddress
+
+        remote = CloudScene(CloudAddress(context.cloud))
+    device = context.device or DEVICE
+    cascade = make_cascade(description, time.monotonic_ns(), device=device, remote=remote)
     watch = SceneWatch(description, cascade)
     kinematics = native.Kinematics(context.model())
     camera = description.camera_of("scene").name

@@ -37,6 +37,7 @@ def test_the_combination_is_never_less_careful_than_either(first: Profile, secon
         assert both.policy_rate_hz <= one.policy_rate_hz
         assert both.margin_scale >= one.margin_scale
         assert both.speed_scale <= one.speed_scale
+        assert not both.remote_perception or one.remote_perception
         for needed in get_args(PolicyKind):
             assert not both.allows(needed) or one.allows(needed)
 
@@ -51,6 +52,7 @@ def test_the_combination_is_commutative_associative_and_idempotent(a: Profile, b
 def test_the_shipped_profiles_are_those_of_the_design() -> None:
     assert [item.margin_scale for item in SHIPPED] == [2.0, 2.0, 1.5, 1.0, 1.0, 1.0]
     assert [item.policy for item in SHIPPED] == ["none", "reactive", "learned", "learned", "learned", "learned"]
+    assert [item.remote_perception for item in SHIPPED] == [True, True, True, True, False, True]
     assert [item.perception_levels for item in SHIPPED] == [(), (), (1,), (1, 2, 3), (1, 2, 3), (1, 2, 3)]
 
 

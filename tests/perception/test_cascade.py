@@ -6,11 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.roles import SceneInsight
 from perception.cascade import CLOSER, Cascade, CascadeConfig, Wish
 from perception.compute_budget import load_budget
 from perception.cost_meter import ModelledCost
 from perception.frames import Frame
 from perception.ledger import Outcome
+from perception.level_three import Answer, Pixels, SceneLooks
 from perception.reasons import Reason
 from perception.robot_shape import robot_capsules
 from perception.scene import Scene
@@ -57,7 +59,13 @@ def box_of(at: tuple[float, float]) -> tuple[float, float, float, float]:
 class Rig:
     """A cascade with scripted models, fed with overhead images."""
 
-    def __init__(self, description: RobotDescription, kinematics: Kinematics, config: CascadeConfig | None = None):
+    def __init__(
+        self,
+        description: RobotDescription,
+        kinematics: Kinematics,
+        config: CascadeConfig | None = None,
+        looks: SceneLooks | None = None,
+    ):
         self.script = Script()
         quiet = CascadeConfig(triggers=TriggerConfig(off=Reason.SHADOW))
         self.cascade = Cascade(
@@ -68,6 +76,7 @@ class Rig:
             quiet if config is None else config,
             ModelledCost(COST_MS),
             COST_MS,
+            looks,
         )
         self.robot = robot_capsules(kinematics.link_poses(np.array(description.home)), description.gripper)
         self.number = 0
@@ -286,3 +295,69 @@ def test_what_is_half_hidden_stays_where_it_was_measured_and_is_looked_at_until_
     settle(rig, images=60)
     assert rig.script.asked == asked
     assert rig.cascade.tracks[0].occluded == 0.0
+
+
+class Elsewhere:
+    """Looks at scenes off the robot, and answers at the next image; or fails."""
+
+    remote = True
+
+    def __init__(self, fails: bool) -> None:
+        self.asked = 0
+        self._fails = fails
+        self._pending = False
+
+    def ready(self, now_ns: int) -> bool:
+        return not self._pending
+
+    def ask(self, clip: Pixels, now_ns: int) -> None:
+        self.asked += 1
+        self._pending = True
+
+    def answer(self, now_ns: int) -> Answer | None:
+        self._pending = False
+        if self._fails:
+            return Answer(None, 0.0, "no route to host")
+        return Answer(SceneInsight(np.zeros(4, dtype=np.float32), 0.25, {"person": 0.1}), 80.0)
+
+    def close(self) -> None:
+        pass
+
+
+EVERYTHING = Wish((1, 2, 3), remote=True)
+
+
+def look_for_a_while(rig: Rig, wish: Wish) -> list[Scene | None]:
+    return [rig.look([AT], wish=wish) for _ in range(60)]
+
+
+def test_a_look_elsewhere_is_told_in_the_scene_and_takes_nothing_of_this_device(
+    description: RobotDescription, kinematics: Kinematics
+) -> None:
+    looks = Elsewhere(fails=False)
+    rig = Rig(description, kinematics, looks=looks)
+    scene = look_for_a_while(rig, EVERYTHING)[-1]
+    assert scene is not None and scene.report is not None
+    assert (scene.report.surprise, scene.report.facts) == (0.25, {"person": 0.1})
+    told = rig.cascade.ledger.summary(60 * PERIOD_NS).levels[2]
+    assert (told.run, told.failed, told.used) == (looks.asked, 0, None)
+
+
+def test_a_look_elsewhere_that_fails_is_counted_as_that_and_changes_nothing(
+    description: RobotDescription, kinematics: Kinematics
+) -> None:
+    rig, alone = Rig(description, kinematics, looks=Elsewhere(fails=True)), Rig(description, kinematics)
+    scenes = look_for_a_while(rig, EVERYTHING)
+    assert scenes == look_for_a_while(alone, EVERYTHING)
+    told = rig.cascade.ledger.summary(60 * PERIOD_NS).levels[2]
+    assert told.failed > 0
+    assert (told.run, told.late) == (0, 0)
+
+
+@pytest.mark.parametrize("wish", [Wish((1, 2, 3)), Wish((1, 2), remote=True)])
+def test_nothing_leaves_the_robot_where_the_profile_forbids_it(
+    wish: Wish, description: RobotDescription, kinematics: Kinematics
+) -> None:
+    looks = Elsewhere(fails=False)
+    look_for_a_while(Rig(description, kinematics, looks=looks), wish)
+    assert looks.asked == 0

@@ -39,7 +39,9 @@ def test_the_ring_holds_the_last_looks_and_the_totals_hold_all(looks: list[Entry
     summary = ledger.summary(0)
     counted = Counter((item.level, item.outcome) for item in looks)
     for level, told in zip(LEVELS, summary.levels, strict=True):
-        assert (told.run, told.deferred, told.dropped, told.late) == tuple(counted[level, kind] for kind in Outcome)
+        assert (told.run, told.deferred, told.dropped, told.late, told.failed) == tuple(
+            counted[level, kind] for kind in Outcome
+        )
     ran = [item for item in looks if item.outcome in (Outcome.RUN, Outcome.LATE)]
     for row, level in enumerate(LEVELS):
         for column, reason in enumerate(REASONS):

@@ -60,10 +60,13 @@ class FaultRun:
     Args:
         root: of its run directory.
         attended: whether a latched stop waits for an operator instead of ending the run.
+        cloud: address of the cloud.
+        device: budget of computing.
     """
 
-    def __init__(self, root: Path, attended: bool = False) -> None:
-        self.robot = LiveRobot(RunOptions(SWING, "arm7", root=root, progress=False, attended=attended))
+    def __init__(self, root: Path, attended: bool = False, cloud: str | None = None, device: str | None = None) -> None:
+        options = RunOptions(SWING, "arm7", root=root, progress=False, attended=attended, cloud=cloud, device=device)
+        self.robot = LiveRobot(options)
         self.observer = Observer(self.robot)
         self.faults_seen: list[str] = []
         self.reasons_seen: set[str] = set()
