@@ -2909,6 +2909,11 @@ class Separation:
     def speed_scale(self, distance_m: float, reaction_s: float = ...) -> float:
         """Largest share of the full speeds that a distance allows."""
 
+def capsule_distances(points: numpy.typing.NDArray[numpy.float32], capsules: numpy.typing.NDArray[numpy.float64]) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.bool_]]:
+    """
+    Distance (n,) of points (3, n) from the surfaces of capsules (k, 8): start, end, radius, and by how much the body may exceed it, m; and which points may be the body's.
+    """
+
 def black_box_fields() -> list[tuple[str, str, int]]:
     """Name, format and offset of each field of a record of the black box."""
 

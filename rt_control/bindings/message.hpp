@@ -224,5 +224,6 @@ void bind_dynamics(const nb::module_& module);
 void bind_controller(nb::module_& module);
 void bind_shell(nb::module_& module);
 void bind_clearance(nb::module_& module);
+void bind_capsule_distances(nb::module_& module);
 
 }  // namespace dynamical::rt::python

@@ -12,5 +12,6 @@ NB_MODULE(_native, module) {
   bind_dynamics(module);
   bind_controller(module);
   bind_clearance(module);
+  bind_capsule_distances(module);
   bind_shell(module);
 }
