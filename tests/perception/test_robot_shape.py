@@ -34,7 +34,7 @@ def test_many_points_are_as_far_from_many_capsules_as_each_alone(seed: int, coun
     one_by_one = np.array([[distance_from(rod, point.tolist()) for rod in rods] for point in points])
     one_by_one = one_by_one.reshape(count, capsules)
     assert distance == pytest.approx(one_by_one.min(axis=1), abs=1e-5)
-    inside = (one_by_one < rods[:, 7]).any(axis=1)
+    inside = (one_by_one - rods[:, 7]).min(axis=1) < 0.0
     certain = np.abs(one_by_one - rods[:, 7]).min(axis=1) > 1e-5
     assert np.array_equal(own[certain], inside[certain])
 
