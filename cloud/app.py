@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI, Request, Response
@@ -14,11 +16,16 @@ from models.roles import SceneModel
 from rt_control.errors import InputError
 
 WAITING = 8  # questions that may wait for the model; the next is refused at once
-RETRY_S = "1"
+BODY_LIMIT_S = 2.0  # for a question to arrive
+PATIENCE_S = 2.0  # whoever asked has given up by then
 
 
 class TooLong(Exception):
     """A body of more bytes than a question may have."""
+
+
+class TooLate(Exception):
+    """Nobody waits for the answer any more."""
 
 
 def make_app(scene: SceneModel | None) -> FastAPI:
@@ -31,10 +38,12 @@ def make_app(scene: SceneModel | None) -> FastAPI:
     one_at_a_time = threading.Lock()  # a model has one set of buffers
     waiting = 0
 
-    def look(question: bytes) -> bytes:
+    def look(question: bytes, asked_s: float) -> bytes:
         clip = scene_wire.decode_question(question)
         assert scene is not None
         with one_at_a_time:
+            if time.monotonic() - asked_s > PATIENCE_S:
+                raise TooLate("the question waited for too long")
             return scene_wire.encode_answer(scene.observe(clip))
 
     @app.get(HEARTBEAT_PATH)
@@ -48,18 +57,25 @@ def make_app(scene: SceneModel | None) -> FastAPI:
         nonlocal waiting
         if scene is None:
             return _refusal(501, "no model is bound to the role `scene` here")
-        if waiting >= WAITING:
-            return _refusal(503, "too many questions wait", {"Retry-After": RETRY_S})
-        waiting += 1
         try:
-            question = await _body(request.stream(), scene_wire.QUESTION_BYTES)
-            return Response(await run_in_threadpool(look, question), media_type="application/msgpack")
+            async with asyncio.timeout(BODY_LIMIT_S):
+                question = await _body(request.stream(), scene_wire.QUESTION_BYTES)
+        except TimeoutError:
+            return _refusal(408, f"a question arrives within {BODY_LIMIT_S:g} s")
         except TooLong as error:
             return _refusal(413, str(error))
+        if waiting >= WAITING:
+            return _refusal(503, "too many questions wait")
+        waiting += 1
+        try:
+            answer = await run_in_threadpool(look, question, time.monotonic())
         except InputError as error:
             return _refusal(400, str(error))
+        except TooLate as error:
+            return _refusal(503, str(error))
         finally:
             waiting -= 1
+        return Response(answer, media_type="application/msgpack")
 
     return app
 
@@ -73,5 +89,5 @@ async def _body(stream: AsyncIterator[bytes], longest: int) -> bytes:
     return bytes(body)
 
 
-def _refusal(status: int, reason: str, headers: dict[str, str] | None = None) -> Response:
-    return Response(reason, status, headers, media_type="text/plain")
+def _refusal(status: int, reason: str) -> Response:
+    return Response(reason, status, media_type="text/plain")

@@ -67,23 +67,25 @@ def decode_answer(data: bytes) -> SceneInsight:
         InputError: it cannot be that; whoever answers is not believed without a check.
     """
     answer = _decode(data, _Answer)
-    shares = [*answer.facts.values(), *(() if answer.surprise is None else (answer.surprise,))]
-    if not all(0.0 <= value <= 1.0 for value in shares):
-        raise InputError(f"answer: surprise and facts {shares}; allowed: 0 to 1; the service is broken, or is another")
     if len(answer.embedding) > EMBEDDING or len(answer.facts) > FACTS:
         raise InputError(
             f"answer: {len(answer.embedding)} numbers and {len(answer.facts)} facts; allowed: {EMBEDDING} and {FACTS};"
             " the service is broken, or is another"
         )
-    if not all(math.isfinite(value) for value in answer.embedding):
+    shares = [*answer.facts.values(), *(() if answer.surprise is None else (answer.surprise,))]
+    if not all(0.0 <= value <= 1.0 for value in shares):
+        raise InputError(f"answer: surprise and facts {shares}; allowed: 0 to 1; the service is broken, or is another")
+    with np.errstate(over="ignore"):
+        embedding = np.array(answer.embedding, dtype=np.float32)
+    if not np.isfinite(embedding).all():
         raise InputError("answer: the embedding is not finite; the service is broken, or is another")
-    return SceneInsight(np.array(answer.embedding, dtype=np.float32), answer.surprise, answer.facts)
+    return SceneInsight(embedding, answer.surprise, answer.facts)
 
 
 def _decode(data: bytes, kind: type[Message]) -> Message:
     try:
         return msgspec.msgpack.decode(data, type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InputError(
             f"{kind.__name__.strip('_').lower()}: {error}; the other side speaks another language"
         ) from None

@@ -208,6 +208,11 @@ class Cascade:
         self._measure_roughly(moment, tracks)
         return self._scene(moment, tracks)
 
+    def close(self) -> None:
+        """Ask nobody any more."""
+        if self._scene_level is not None:
+            self._scene_level.close()
+
     def _place_in(self, frame: Frame) -> Callable[[Track], Place]:
         """What an image shows where a thing should be: where it was measured, else where its track says."""
         elsewhere = place_in(frame, self._workcell.table_height_m)
@@ -259,13 +264,16 @@ class Cascade:
                 chances = {item.track_id: item.probability for item in plan.requests}
                 jobs += [Job(2, CLOSER, item.track_id, item.reasons, item.priority) for item in plan.requests]
         in_view = [track.embedding for track in things if track.missed == 0 and track.embedding is not None]
-        scene_level = self._scene_level if 3 in wish.levels else None
-        if scene_level is not None and scene_level.remote and not wish.remote:
-            scene_level = None
-        if scene_level is not None and scene_level.take(moment.frame, moment.now_ns):
-            jobs += scene_level.wanted(self._situation(things, wish), in_view, moment.now_ns)
+        shut = {2, 3} - set(wish.levels)
+        scene_level = self._scene_level
+        if scene_level is not None and 3 not in shut:
+            has_clip = scene_level.take(moment.frame)
+            if not scene_level.may_ask(moment.now_ns, wish.remote):
+                shut.add(3)
+            elif has_clip:
+                jobs += scene_level.wanted(self._situation(things, wish), in_view, moment.now_ns)
         out_of_view = {track.id for track in tracks if track.label == PERSON or track.missed}
-        decision = self._scheduler.plan(moment.frame.stamp_ns, moment.now_ns, jobs, gone | out_of_view)
+        decision = self._scheduler.plan(moment.frame.stamp_ns, moment.now_ns, jobs, gone | out_of_view, shut)
         self._record_refused(decision, moment.frame)
         run = [item for item in decision.run if item.job.level == 2 and item.job.track in by_id]
         self._look_closer(moment, run if chosen is None else chosen, by_id, chances)
@@ -420,6 +428,7 @@ class Cascade:
         if ended is not None:
             look, answer = ended
             if answer.insight is None:
+                self._scheduler.fail(look)
                 self._record(moment.frame, look.job, 0.0, Outcome.FAILED)
             else:
                 self._finish(moment, look, answer.took_ms, beside=True)

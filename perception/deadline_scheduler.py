@@ -52,7 +52,14 @@ class DeadlineScheduler:
                 self.costs.doubt(job.role)
         return Decision(dropped=tuple((job, Why.FRAME_LATE) for job in first_level))
 
-    def plan(self, stamp_ns: int, now_ns: int, wanted: Iterable[Job], gone: Collection[int] = ()) -> Decision:
+    def plan(
+        self,
+        stamp_ns: int,
+        now_ns: int,
+        wanted: Iterable[Job],
+        gone: Collection[int] = (),
+        shut: Collection[int] = (),
+    ) -> Decision:
         """Decide on the looks above the first level, once per image, after it.
 
         Args:
@@ -60,6 +67,7 @@ class DeadlineScheduler:
             now_ns: this moment.
             wanted: looks; those that still wait are decided on with them, merged where the key is the same.
             gone: tracks that ended: what waits for them is dropped.
+            shut: levels that may not look now: what waits for them is dropped, too.
 
         Raises:
             ValueError: a job is of a level without rule.
@@ -70,12 +78,13 @@ class DeadlineScheduler:
         free_ns, reserved = now_ns, set[int]()
         for job in self._by_rank(wanted, now_ns):
             rule, waited_s = self._rule(job), self._waited_s(job, now_ns)
-            estimate_ms = self.costs.estimate_ms(job.role)
+            # What takes nothing of this device has no cost here: who asks elsewhere has patience instead.
+            estimate_ms = 0.0 if rule.ms_per_s is None else self.costs.estimate_ms(job.role)
             start_ns = now_ns if rule.aside else free_ns
             end_ns = start_ns + round(estimate_ms * _NS_PER_MS)
             deadline_ns = stamp_ns + round(rule.deadline_ms * _NS_PER_MS)
-            if job.track in gone:
-                dropped.append((job, Why.GONE))
+            if job.level in shut or job.track in gone:
+                dropped.append((job, Why.SHUT if job.level in shut else Why.GONE))
                 continue
             why = self._refusal(job, rule, estimate_ms, stamp_ns, now_ns, end_ns > deadline_ns, reserved)
             if why is None:
@@ -103,12 +112,21 @@ class DeadlineScheduler:
             took_ms: its time; of a batch its part.
             ended_ns: when.
         """
-        self.costs.observe(look.job.role, took_ms)
+        rule = self._levels.get(look.job.level)
+        if rule is None or rule.ms_per_s is not None:
+            self.costs.observe(look.job.role, took_ms)
         if (share := self._shares.get(look.job.level)) is not None:
             share.take(took_ms - look.estimate_ms)
+        self._free(look)
+        return ended_ns > look.deadline_ns
+
+    def fail(self, look: Admitted) -> None:
+        """Nothing came of a look: what was set aside for it is spent, nothing is learnt, and the next may be taken."""
+        self._free(look)
+
+    def _free(self, look: Admitted) -> None:
         if self._busy_until_ns.get(look.job.level) == look.deadline_ns:
             del self._busy_until_ns[look.job.level]
-        return ended_ns > look.deadline_ns
 
     def _by_rank(self, wanted: Iterable[Job], now_ns: int) -> list[Job]:
         """Everything to be decided on, what matters most first; equal ones in the order in which they were wanted."""

@@ -22,6 +22,7 @@ class Why(enum.Enum):
     TOO_OLD = "waited for too long"
     QUEUE_FULL = "too many wait, and these matter more"
     GONE = "its object is gone, or out of view"
+    SHUT = "its level may not look now"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +27,7 @@ IMAGES = 4
 SPACING_S = 0.25
 SLACK_S = 0.02  # an image may be early by so much: half a period of the camera
 WIDTH, HEIGHT = 192, 144
+END_LIMIT_S = 3.0
 _NS_PER_S = 1_000_000_000
 
 _logger = logging.getLogger(__name__)
@@ -97,14 +99,20 @@ class SceneLooks(Protocol):
         """The answer, or that there will be none, once; None while neither is known. Never waits."""
 
     def close(self) -> None:
-        """Ask no more; what is under way ends by itself."""
+        """Ask no more; what is under way is not waited for longer than it may take."""
 
 
 class ThreadedLooks:
     """Looks in a thread of its own, whose model may take as long as it likes: on this machine, or by asking another."""
 
     def __init__(
-        self, model: SceneModel, cost: CostMeter, role: str, remote: bool = False, patience: Patience | None = None
+        self,
+        model: SceneModel,
+        cost: CostMeter,
+        role: str,
+        remote: bool = False,
+        patience: Patience | None = None,
+        at_end: Callable[[], None] = lambda: None,
     ) -> None:
         """Start the thread.
 
@@ -114,13 +122,15 @@ class ThreadedLooks:
             role: whose cost it is.
             remote: whether the model is elsewhere.
             patience: with it.
+            at_end: called by the thread when nobody asks any more.
         """
         self.remote = remote
-        self._model, self._cost, self._role = model, cost, role
+        self._model, self._cost, self._role, self._at_end = model, cost, role, at_end
         self._patience = Patience() if patience is None else patience
         self._wake = threading.Condition()
         self._question: Pixels | None = None
         self._answer: Answer | None = None
+        self._told = ""
         self._busy = self._given_up = self._ended = False
         self._thread = threading.Thread(target=self._run, name="level3", daemon=True)
         self._thread.start()
@@ -143,15 +153,23 @@ class ThreadedLooks:
                 found = Answer(None, 0.0, "no answer in time")
             if found is not None and found.insight is None:
                 self._patience.failed(now_ns)
-                _logger.debug("level 3: %s", found.failure)
+                self._tell(found.failure)
             elif found is not None:
                 self._patience.answered()
+                self._tell("")
             return found
 
     def close(self) -> None:
         with self._wake:
             self._ended = True
             self._wake.notify()
+        self._thread.join(END_LIMIT_S)
+
+    def _tell(self, trouble: str) -> None:
+        """Once for each reason, and once when it is over."""
+        if trouble != self._told:
+            self._told = trouble
+            _logger.warning("level 3 %s", f"fails: {trouble}" if trouble else "answers again")
 
     def _run(self) -> None:
         step_back()
@@ -160,7 +178,7 @@ class ThreadedLooks:
                 while self._question is None and not self._ended:
                     self._wake.wait()
                 if self._ended:
-                    return
+                    break
                 clip, self._question = self._question, None
             assert clip is not None
             answer = self._look(clip)
@@ -168,6 +186,7 @@ class ThreadedLooks:
                 # Nobody waits any more for what was given up.
                 self._answer = None if self._given_up else answer
                 self._busy = self._given_up = False
+        self._at_end()
 
     def _look(self, clip: Pixels) -> Answer:
         begun = self._cost.begin()

@@ -12,12 +12,12 @@ class PatienceConfig:
     """Times of one who asks.
 
     Attributes:
-        limit_s: an answer that takes longer is not waited for.
+        limit_s: an answer that takes longer is not waited for. Longer than who is asked may take, who then says why.
         first_pause_s: after a failure nobody is asked for so long; twice as long after each further one.
         longest_pause_s: at most.
     """
 
-    limit_s: float = 2.0
+    limit_s: float = 2.5
     first_pause_s: float = 0.5
     longest_pause_s: float = 8.0
 

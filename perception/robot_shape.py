@@ -76,6 +76,9 @@ def distances(points: npt.NDArray[np.floating], capsules: Array) -> tuple[Floats
     """Distance (n,) of points (n, 3) from the capsules' surfaces (m, < 0 inside), and which may be the robot's.
 
     In single precision, for there are thousands of points in an image: exact to a hundredth of a millimetre.
+
+    Raises:
+        ValueError: there is no capsule, or something is not finite.
     """
     return native.capsule_distances(np.ascontiguousarray(points.T, dtype=np.float32), np.ascontiguousarray(capsules))
 

@@ -41,15 +41,13 @@ class SceneLevel:
         self._looked_ns: int | None = None
         self._pending: _Question | None = None
 
-    @property
-    def remote(self) -> bool:
-        """Whether clips leave the robot."""
-        return self._looks.remote
+    def take(self, frame: Frame) -> bool:
+        """Take an image; whether there is a new clip to look at with it."""
+        return self._clip.add(frame.rgb, frame.stamp_ns) and self._clip.is_full
 
-    def take(self, frame: Frame, now_ns: int) -> bool:
-        """Take an image; whether the scene can be looked at with it."""
-        taken = self._clip.add(frame.rgb, frame.stamp_ns)
-        return taken and self._clip.is_full and self._pending is None and self._looks.ready(now_ns)
+    def may_ask(self, now_ns: int, remote: bool) -> bool:
+        """Whether a look may be asked for: nothing is under way, and clips may leave the robot where they would."""
+        return self._pending is None and (remote or not self._looks.remote) and self._looks.ready(now_ns)
 
     def wanted(self, now: Situation, in_view: Sequence[Vector], now_ns: int) -> list[Job]:
         """The look that the scene deserves, if any.
@@ -65,10 +63,9 @@ class SceneLevel:
         return [Job(3, ROLE, NO_TRACK, reasons, PRIORITY)] if reasons else []
 
     def ask(self, look: Admitted, in_view: Sequence[Vector], now_ns: int) -> None:
-        """Begin the look that was admitted; once it is answered, what is in view now is known."""
-        if self._looks.ready(now_ns):
-            self._looks.ask(self._clip.images(), now_ns)
-            self._pending = _Question(look, self._clip.stamp_ns, now_ns, tuple(in_view))
+        """Begin the look that was admitted, where one may be; once it is answered, what is in view now is known."""
+        self._looks.ask(self._clip.images(), now_ns)
+        self._pending = _Question(look, self._clip.stamp_ns, now_ns, tuple(in_view))
 
     def poll(self, now_ns: int) -> tuple[Admitted, Answer] | None:
         """The look that ended since, and what came of it; None if none did."""
@@ -83,3 +80,7 @@ class SceneLevel:
             self._looked_ns = asked.asked_ns
             self._familiar.meet(asked.in_view)
         return asked.look, answer
+
+    def close(self) -> None:
+        """Ask nobody any more."""
+        self._looks.close()

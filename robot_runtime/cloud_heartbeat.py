@@ -6,7 +6,7 @@ import logging
 import threading
 
 from cloud.protocol import BEAT, HEARTBEAT_PATH
-from robot_runtime.cloud_service import CloudAddress, CloudService, ServiceUnavailable
+from robot_runtime.cloud_service import CloudAddress, CloudService
 from rt_control.clock import Clock
 from rt_control.scheduling import step_back
 
@@ -47,11 +47,11 @@ class CloudHeartbeat:
             try:
                 beat = self._service.call("GET", HEARTBEAT_PATH)
                 trouble = "" if beat == BEAT else f"answers {beat[:40]!r}; it is no cloud of ours, or another version"
-            except ServiceUnavailable as error:
-                trouble = str(error)
+            except Exception as error:  # whatever happens to it: a thread that has ended hears nothing any more
+                trouble = str(error) or type(error).__name__
             if not trouble:
                 self._heard_ns = asked_ns
             if trouble != told:
                 told = trouble
-                _logger.info("cloud: %s", trouble or "answers")
+                _logger.warning("cloud: %s", trouble or "answers")
             self._ended.wait(self._period_s)

@@ -28,3 +28,7 @@ class CloudScene:
         return scene_wire.decode_answer(
             self._service.call("POST", SCENE_PATH, question, longest=scene_wire.ANSWER_BYTES)
         )
+
+    def close(self) -> None:
+        """End the connection; only when no look is under way."""
+        self._service.close()

@@ -38,7 +38,9 @@ class CloudAddress:
             host, _ = parts.hostname, parts.port
         except ValueError as error:
             raise InputError(f"--cloud {self.url}: {error}; give https://HOST[:PORT]") from None
-        if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or parts.username:
+        if "@" in parts.netloc:
+            raise InputError(f"--cloud: an address of {host} with a name or password in it; give https://HOST[:PORT]")
+        if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
             raise InputError(f"--cloud {self.url}: this is no address of a cloud; give https://HOST[:PORT]")
         if parts.scheme == "http" and not _is_this_machine(host):
             raise InputError(
@@ -103,7 +105,7 @@ class CloudService:
                 if len(answer) > longest:
                     raise ServiceUnavailable(f"{url}: the answer is longer than {longest} bytes")
             if response.status != 200:
-                said = answer[:LONGEST_REASON].decode(errors="replace")
+                said = " ".join(answer[:LONGEST_REASON].decode(errors="replace").split())
                 raise ServiceUnavailable(f"{url}: HTTP {response.status} {said}")
             return bytes(answer)
 

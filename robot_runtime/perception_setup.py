@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models import backends
 from models.preprocessing import PreparedImage
 from models.registry import Registry
-from models.roles import SceneModel
 from perception.cascade import CLOSER, Cascade, CascadeConfig
 from perception.cascade_models import CascadeModels, load_models, load_scene_model
 from perception.compute_budget import load_budget
@@ -23,6 +23,9 @@ from perception.trigger_file import load_triggers
 from robot_runtime import model_folders
 from rt_control.description import RobotDescription
 
+if TYPE_CHECKING:
+    from robot_runtime.cloud_scene import CloudScene
+
 DEVICE = "cpu_two_cores"
 TRIALS = 12
 CAREFUL = 1.5  # times what the quicker trials took: what the first looks are believed to take
@@ -34,7 +37,7 @@ def make_cascade(
     now_ns: int,
     modelled_ms: dict[str, float] | None = None,
     device: str = DEVICE,
-    remote: SceneModel | None = None,
+    remote: CloudScene | None = None,
 ) -> Cascade:
     """A cascade on the bound models; level 3 runs here only where its measured time fits the budget, else elsewhere.
 
@@ -68,7 +71,7 @@ def make_cascade(
         if place(budget, measured_ms).find("level3").where == "robot":
             looks = ThreadedLooks(scene, MeasuredCost(), SCENE)
     if looks is None and remote is not None:
-        looks = ThreadedLooks(remote, MeasuredCost(), SCENE, remote=True)
+        looks = ThreadedLooks(remote, MeasuredCost(), SCENE, remote=True, at_end=remote.close)
     return Cascade(description, models, budget, now_ns, config, measured_ms=measured_ms, scene_looks=looks)
 
 

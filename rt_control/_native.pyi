@@ -2911,7 +2911,7 @@ class Separation:
 
 def capsule_distances(points: numpy.typing.NDArray[numpy.float32], capsules: numpy.typing.NDArray[numpy.float64]) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.bool_]]:
     """
-    Distance (n,) of points (3, n) from the surfaces of capsules (k, 8): start, end, radius, and by how much the body may exceed it, m; and which points may be the body's.
+    Distance (n,) of points (3, n) from the surfaces of capsules (k, 8): start, end, radius, and by how much the body may exceed it, m; and which points may be the body's. Refuses what is not finite.
     """
 
 def black_box_fields() -> list[tuple[str, str, int]]:

@@ -98,7 +98,10 @@ def work(context: WorkerContext) -> None:
             )
 
     loop = PeriodicLoop(RATE_HZ, pulse, arrived)
-    loop.run(step)
+    try:
+        loop.run(step)
+    finally:
+        cascade.close()
     ledger_file.save(cascade.ledger, run.path(LEDGER_FILE), cascade.device, time.monotonic_ns())
 
 

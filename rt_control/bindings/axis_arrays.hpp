@@ -24,14 +24,15 @@ inline AxisVector axes_of(std::size_t arm_axes, nb::handle value, const char* wh
 }
 
 // A new numpy array filled with zeros.
-inline double* new_array(std::initializer_list<std::size_t> shape, nb::object& array) {
+template <typename Value = double>
+Value* new_array(std::initializer_list<std::size_t> shape, nb::object& array) {
   std::size_t size = 1;
   for (const std::size_t side : shape) {
     size *= side;
   }
-  auto* data = new double[size]();
-  const nb::capsule owner(data, [](void* pointer) noexcept { delete[] static_cast<double*>(pointer); });
-  array = nb::cast(nb::ndarray<nb::numpy, double>(data, shape, owner));
+  auto* data = new Value[size]();
+  const nb::capsule owner(data, [](void* pointer) noexcept { delete[] static_cast<Value*>(pointer); });
+  array = nb::cast(nb::ndarray<nb::numpy, Value>(data, shape, owner));
   return data;
 }
 

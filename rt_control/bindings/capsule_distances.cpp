@@ -2,8 +2,10 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 
+#include "axis_arrays.hpp"
 #include "message.hpp"
 
 namespace dynamical::rt::python {
@@ -17,14 +19,6 @@ using Points = nb::ndarray<const float, nb::shape<3, -1>, nb::c_contig, nb::devi
 using Capsules = nb::ndarray<const double, nb::shape<-1, kColumns>, nb::c_contig, nb::device::cpu>;
 using Row = Eigen::Map<const Eigen::ArrayXf>;
 using Values = Eigen::Array<float, Eigen::Dynamic, 1, 0, kBlock, 1>;
-
-template <typename Value>
-Value* new_values(std::size_t count, nb::object& array) {
-  auto* data = new Value[count];
-  const nb::capsule owner(data, [](void* pointer) noexcept { delete[] static_cast<Value*>(pointer); });
-  array = nb::cast(nb::ndarray<nb::numpy, Value>(data, {count}, owner));
-  return data;
-}
 
 // The capsule's own frame is that of its start: small numbers, for there are seven digits.
 void approach(const double* capsule, const std::array<Row, 3>& at, Values& nearest, Values& margin) {
@@ -49,15 +43,23 @@ void approach(const double* capsule, const std::array<Row, 3>& at, Values& neare
 
 nb::tuple capsule_distances(const Points& points, const Capsules& capsules) {
   const std::size_t count = points.shape(1);
+  // A person's distance is made of this: what is not finite would be far from everything, as it compares with nothing.
+  const Eigen::Map<const Eigen::ArrayXd> numbers(capsules.data(), static_cast<Eigen::Index>(capsules.size()));
+  if (capsules.shape(0) == 0 || !std::isfinite(numbers.sum())) {
+    throw nb::value_error("capsules: at least one, of finite numbers; mend the pose that they were made of");
+  }
   nb::object distances;
   nb::object own;
-  auto* distance = new_values<float>(count, distances);
-  auto* is_own = new_values<bool>(count, own);
+  auto* distance = new_array<float>({count}, distances);
+  auto* is_own = new_array<bool>({count}, own);
   const auto all = static_cast<Eigen::Index>(count);
   for (Eigen::Index begin = 0; begin < all; begin += kBlock) {
     const Eigen::Index size = std::min(kBlock, all - begin);
     const float* first = points.data() + begin;
     const std::array<Row, 3> at = {Row(first, size), Row(first + count, size), Row(first + 2 * count, size)};
+    if (!std::isfinite((at[0] + at[1] + at[2]).sum())) {
+      throw nb::value_error("points: not all of them are finite; leave out pixels without a return");
+    }
     Values nearest = Values::Constant(size, std::numeric_limits<float>::infinity());
     Values margin = nearest;
     for (std::size_t index = 0; index < capsules.shape(0); ++index) {
@@ -77,7 +79,7 @@ void bind_capsule_distances(nb::module_& module) {
                      "numpy.typing.NDArray[numpy.float64]) -> "
                      "tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.bool_]]"),
              "Distance (n,) of points (3, n) from the surfaces of capsules (k, 8): start, end, radius, and by how much "
-             "the body may exceed it, m; and which points may be the body's.");
+             "the body may exceed it, m; and which points may be the body's. Refuses what is not finite.");
 }
 
 }  // namespace dynamical::rt::python

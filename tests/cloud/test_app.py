@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -94,3 +96,22 @@ def test_the_model_looks_at_one_clip_at_a_time_and_no_queue_grows() -> None:
         model.may.set()
         assert sum(item.exception() is None for item in asked) == WAITING
     assert model.most == 1
+
+
+def test_clients_that_never_end_their_questions_keep_nobody_from_asking() -> None:
+    model = Slow()
+    model.may.set()
+    begun = f"POST {SCENE_PATH} HTTP/1.1\r\nHost: cloud\r\nContent-Length: 1000\r\n\r\nbegun".encode()
+    with served(make_app(model)) as url, ExitStack() as stack:
+        port = int(url.rpartition(":")[2])
+        for _ in range(2 * WAITING):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port))).sendall(begun)
+        assert ask(url, scene_wire.encode_question(CLIP))
+
+
+def test_what_nobody_waits_for_any_more_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cloud.app.PATIENCE_S", -1.0)
+    model = Slow()
+    with served(make_app(model)) as url, pytest.raises(ServiceUnavailable, match="HTTP 503 the question waited"):
+        ask(url, scene_wire.encode_question(CLIP))
+    assert model.most == 0

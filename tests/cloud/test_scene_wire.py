@@ -45,6 +45,8 @@ def test_a_clip_of_another_shape_is_refused(shape: tuple[int, ...], pixels: byte
         ({"embedding": [1.0], "surprise": math.nan, "facts": {}}, "surprise and facts"),
         ({"embedding": [1.0], "surprise": 0.5, "facts": {"person": -0.1}}, "surprise and facts"),
         ({"embedding": [math.inf], "surprise": 0.5, "facts": {}}, "not finite"),
+        ({"embedding": [1e300], "surprise": 0.5, "facts": {}}, "not finite"),
+        ({"embedding": [0.0], "surprise": 0.5, "facts": {str(n): 2.0 for n in range(100)}}, "100 facts"),
         ({"embedding": [0.0] * 5000, "surprise": 0.5, "facts": {}}, "5000 numbers"),
         ({"embedding": [0.0], "surprise": 0.5, "facts": {}, "stop": True}, "unknown field"),
         ({"embedding": "no", "surprise": 0.5, "facts": {}}, "another language"),
@@ -53,6 +55,12 @@ def test_a_clip_of_another_shape_is_refused(shape: tuple[int, ...], pixels: byte
 def test_an_answer_that_cannot_be_one_is_refused(answer: dict[str, object], why: str) -> None:
     with pytest.raises(InputError, match=why):
         scene_wire.decode_answer(msgspec.msgpack.encode(answer))
+
+
+def test_a_key_that_is_no_text_is_refused() -> None:
+    sent = msgspec.msgpack.encode({"embedding": [0.0], "surprise": 0.5, "facts": {"person": 0.5}})
+    with pytest.raises(InputError, match="another language"):
+        scene_wire.decode_answer(sent.replace(b"person", b"\xff" * 6))
 
 
 @given(st.binary(max_size=200))

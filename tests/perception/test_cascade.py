@@ -65,6 +65,7 @@ class Rig:
         kinematics: Kinematics,
         config: CascadeConfig | None = None,
         looks: SceneLooks | None = None,
+        measured_ms: dict[str, float] | None = None,
     ):
         self.script = Script()
         quiet = CascadeConfig(triggers=TriggerConfig(off=Reason.SHADOW))
@@ -75,7 +76,7 @@ class Rig:
             0,
             quiet if config is None else config,
             ModelledCost(COST_MS),
-            COST_MS,
+            {**COST_MS, **(measured_ms or {})},
             looks,
         )
         self.robot = robot_capsules(kinematics.link_poses(np.array(description.home)), description.gripper)
@@ -298,27 +299,29 @@ def test_what_is_half_hidden_stays_where_it_was_measured_and_is_looked_at_until_
 
 
 class Elsewhere:
-    """Looks at scenes off the robot, and answers at the next image; or fails."""
+    """Looks at scenes off the robot, and answers after a while; or fails."""
 
     remote = True
 
-    def __init__(self, fails: bool) -> None:
+    def __init__(self, fails: bool, took_ms: float = 0.0) -> None:
         self.asked = 0
-        self._fails = fails
-        self._pending = False
+        self._fails, self._took_ms = fails, took_ms
+        self._asked_ns: int | None = None
 
     def ready(self, now_ns: int) -> bool:
-        return not self._pending
+        return self._asked_ns is None
 
     def ask(self, clip: Pixels, now_ns: int) -> None:
         self.asked += 1
-        self._pending = True
+        self._asked_ns = now_ns
 
     def answer(self, now_ns: int) -> Answer | None:
-        self._pending = False
+        if self._asked_ns is None or now_ns < self._asked_ns + self._took_ms * 1e6:
+            return None
+        self._asked_ns = None
         if self._fails:
             return Answer(None, 0.0, "no route to host")
-        return Answer(SceneInsight(np.zeros(4, dtype=np.float32), 0.25, {"person": 0.1}), 80.0)
+        return Answer(SceneInsight(np.zeros(4, dtype=np.float32), 0.25, {"person": 0.1}), self._took_ms)
 
     def close(self) -> None:
         pass
@@ -361,3 +364,17 @@ def test_nothing_leaves_the_robot_where_the_profile_forbids_it(
     looks = Elsewhere(fails=False)
     look_for_a_while(Rig(description, kinematics, looks=looks), wish)
     assert looks.asked == 0
+
+
+@pytest.mark.parametrize("local_ms", [None, 600.0, 5000.0])
+@pytest.mark.parametrize("took_ms", [0.0, 100.0, 700.0, 1900.0])
+def test_how_long_a_look_would_take_here_or_took_there_keeps_nobody_from_asking(
+    local_ms: float | None, took_ms: float, description: RobotDescription, kinematics: Kinematics
+) -> None:
+    looks = Elsewhere(fails=False, took_ms=took_ms)
+    rig = Rig(description, kinematics, looks=looks, measured_ms=None if local_ms is None else {"scene": local_ms})
+    wish = Wish((1, 2, 3), remote=True, high_value=True)  # a reason at each clip
+    for _ in range(300):
+        rig.look([AT], wish=wish)
+    # Once in a quarter of a second there is a clip; the next one is asked about when the last one is answered.
+    assert looks.asked == pytest.approx(8.0 / (0.25 * (1 + took_ms // 250)), rel=0.35)

@@ -233,3 +233,34 @@ def test_of_too_many_that_wait_the_least_important_is_dropped() -> None:
 def test_a_job_of_the_first_level_is_no_wish() -> None:
     with pytest.raises(ValueError, match=r"job \('detector', -1\) of level 1; allowed: 2, 3; the first is for begin"):
         scheduler().plan(0, 0, FIRST)
+
+
+def test_what_waits_for_a_level_that_is_shut_is_dropped_with_that_reason() -> None:
+    plan = scheduler()
+    waiting = plan.plan(0, 30 * MS, [job("slow"), job("features", 1)])
+    assert waiting.deferred
+    decision = plan.plan(FRAME_NS, FRAME_NS, [job("scene", NO_TRACK, level=3)], shut={2, 3})
+    assert decision.run == decision.deferred == ()
+    assert {why for _, why in decision.dropped} == {Why.SHUT}
+    assert plan.plan(2 * FRAME_NS, 2 * FRAME_NS, []) == Decision()
+
+
+def test_a_level_that_takes_nothing_of_the_device_is_never_too_slow_for_it() -> None:
+    plan = DeadlineScheduler(RULES, CostEstimates({**COST_MS, "scene": 600.0}), 0)
+    asked = 0
+    for number in range(300):
+        now_ns = number * FRAME_NS
+        for look in plan.plan(now_ns, now_ns, [job("scene", NO_TRACK, level=3)]).run:
+            asked += 1
+            plan.finish(look, 900.0, now_ns + 100 * MS)
+    assert asked == pytest.approx(5 * 10, abs=2)
+
+
+def test_after_a_look_that_failed_the_next_one_may_be_taken_and_nothing_was_learnt() -> None:
+    plan = scheduler(ROOMY)
+    (look,) = plan.plan(0, 0, [job("scene", NO_TRACK, level=3)]).run
+    estimate_ms = plan.costs.estimate_ms("scene")
+    plan.fail(look)
+    assert plan.costs.estimate_ms("scene") == estimate_ms
+    later_ns = 250 * MS
+    assert plan.plan(later_ns, later_ns, [job("scene", NO_TRACK, level=3)]).run

@@ -140,7 +140,8 @@ def run(
     for number in range(begin, begin + images):
         now_ns = number * PERIOD_NS
         level.poll(now_ns)
-        for job in level.wanted(situation, in_view, now_ns) if level.take(frame(number), now_ns) else ():
+        asks = level.take(frame(number)) and level.may_ask(now_ns, remote=True)
+        for job in level.wanted(situation, in_view, now_ns) if asks else ():
             asked.append(job.reasons)
             level.ask(Admitted(job, 50.0, now_ns), in_view, now_ns)
     return asked

@@ -39,6 +39,28 @@ def test_many_points_are_as_far_from_many_capsules_as_each_alone(seed: int, coun
     assert np.array_equal(own[certain], inside[certain])
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("index", [0, 1, 5, 255, 256, 299])  # in whole words of the processor, and in what is left
+def test_a_point_that_is_not_finite_is_refused_and_not_taken_for_far(index: int, value: float) -> None:
+    points = np.full((300, 3), 0.5, dtype=np.float32)
+    points[index, index % 3] = value
+    with pytest.raises(ValueError, match="points: not all of them are finite"):
+        distances(points, ROD)
+
+
+@pytest.mark.parametrize("column", range(8))
+def test_a_capsule_that_is_not_finite_is_refused_also_beside_a_good_one(column: int) -> None:
+    rods = np.concatenate([ROD, ROD])
+    rods[1, column] = np.nan
+    with pytest.raises(ValueError, match="capsules: at least one, of finite numbers"):
+        distances(np.zeros((1, 3)), rods)
+
+
+def test_a_robot_without_a_shape_is_refused() -> None:
+    with pytest.raises(ValueError, match="capsules: at least one"):
+        distances(np.zeros((1, 3)), np.zeros((0, 8)))
+
+
 def test_beyond_the_end_of_a_capsule_the_distance_is_that_from_its_end() -> None:
     distance, _ = distances(np.array([[0.0, 0.0, 1.5]]), ROD)
     assert distance[0] == pytest.approx(0.4, abs=1e-6)

@@ -103,7 +103,8 @@ def test_addresses_that_are_fine(url: str) -> None:
         ("cloud.example", "this is no address of a cloud"),
         ("ftp://cloud.example", "this is no address of a cloud"),
         ("https://", "this is no address of a cloud"),
-        ("https://someone:secret@cloud.example", "this is no address of a cloud"),
+        ("https://someone:secret@cloud.example", "^--cloud: an address of cloud.example with a name or password in it"),
+        ("https://:secret@cloud.example", "^--cloud: an address of cloud.example with a name or password in it"),
         ("https://cloud.example:port", "give https"),
         ("http://[::1", "give https"),
         ("http://cloud.example", "everybody can read them; give https://cloud.example"),
@@ -111,5 +112,6 @@ def test_addresses_that_are_fine(url: str) -> None:
     ],
 )
 def test_addresses_that_are_not(url: str, why: str) -> None:
-    with pytest.raises(InputError, match=why):
+    with pytest.raises(InputError, match=why) as refusal:
         CloudAddress(url)
+    assert "secret" not in str(refusal.value)

@@ -5,16 +5,24 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from cloud.app import make_app
+from models.roles import SceneInsight
+from perception.level_three import Pixels
+from robot_runtime.scene_care import CAREFUL
+from tests.cloud.serving import served
 from tests.scenarios.live_faults import FaultRun
 
 pytestmark = pytest.mark.live
 
 ROOT = Path(__file__).parents[2]
+SETTLED_S = 3.0
 SMALL = (("capacity = 1090.0", "capacity = 930.0"), ("burst = 165.0", "burst = 5.0"))
 
 
@@ -53,7 +61,10 @@ def test_a_cloud_that_freezes_and_dies_costs_looks_at_the_scene_and_nothing_else
         process.send_signal(signal.SIGSTOP)
         run.until(lambda: connectivity(run) == "Offline", "that the cloud is silent")
         run.until_fast()
-        taken = looks(run, "run")
+        time.sleep(SETTLED_S)  # what was under way when it froze has failed by now
+        taken, failed = looks(run, "run"), looks(run, "failed")
+        run.until_fast()
+        assert (looks(run, "run"), looks(run, "failed")) == (taken, failed), "somebody was asked while Offline"
 
         process.send_signal(signal.SIGCONT)
         run.until(lambda: connectivity(run) == "Online", "the cloud again")
@@ -67,6 +78,41 @@ def test_a_cloud_that_freezes_and_dies_costs_looks_at_the_scene_and_nothing_else
         assert run.latched_fault() == "none", run.describe()
         assert not run.robot.events, run.describe()
         run.assert_inside_limits()
+
+
+class Watcher:
+    """Whoever looks at scenes elsewhere: finds them as surprising as the test wants."""
+
+    def __init__(self) -> None:
+        self.surprise = 0.0
+
+    def observe(self, clip: Pixels) -> SceneInsight:
+        return SceneInsight(np.zeros(4, dtype=np.float32), self.surprise, {})
+
+
+def test_what_surprises_the_cloud_makes_the_robot_careful_for_a_while(small_device: str, shared_root: Path) -> None:
+    watcher = Watcher()
+    with served(make_app(watcher)) as url, FaultRun(shared_root, cloud=url, device=small_device) as run:
+
+        def speed_scale() -> float:
+            state = run.robot.state()
+            return 1.0 if state is None else float(state.speed_scale)
+
+        run.until(lambda: looks(run, "run") > 0, "a look of the cloud at the scene")
+        run.until_fast()
+        assert speed_scale() == 1.0
+        watcher.surprise = 0.999
+        run.until(lambda: speed_scale() <= CAREFUL.speed_scale, "care")
+        run.until(lambda: "something unexpected" in caution(run), "the reason, as people see it")
+        watcher.surprise = 0.0
+        run.until(lambda: speed_scale() == 1.0, "the end of it")
+        run.until_fast()
+        assert run.latched_fault() == "none", run.describe()
+        run.assert_inside_limits()
+
+
+def caution(run: FaultRun) -> str:
+    return "" if run.robot.view is None else run.robot.view.status.caution
 
 
 def connectivity(run: FaultRun) -> str:
