@@ -240,7 +240,7 @@ def test_what_waits_for_a_level_that_is_shut_is_dropped_with_that_reason() -> No
     waiting = plan.plan(0, 30 * MS, [job("slow"), job("features", 1)])
     assert waiting.deferred
     decision = plan.plan(FRAME_NS, FRAME_NS, [job("scene", NO_TRACK, level=3)], shut={2, 3})
-    assert decision.run == decision.deferred == ()
+    assert not decision.run and not decision.deferred
     assert {why for _, why in decision.dropped} == {Why.SHUT}
     assert plan.plan(2 * FRAME_NS, 2 * FRAME_NS, []) == Decision()
 
