@@ -125,7 +125,7 @@ def _beside_torch(random: np.random.Generator) -> list[Figure]:
             tensor = torch.from_numpy(image)
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "network.onnx"
-                export_onnx(network, tensor, "image", ("heat", "box", "log_depth"), path, any_count=False)
+                export_onnx(network, (tensor,), ("image",), ("heat", "box", "log_depth"), path, any_count=False)
                 ours = backends.get(backends.DEFAULT).load(path)
 
             def eager(tensor: torch.Tensor = tensor) -> None:

@@ -52,7 +52,7 @@ def checked_manifest(folder: Path, adapters: Mapping[str, Adapter]) -> Manifest:
             folder.name, "manifest", f"name {manifest.name!r}", "the name of its folder", "rename the folder"
         )
     for what, said, real in (
-        ("preprocessing", manifest.preprocessing_digest, manifest.preprocessing.digest()),
+        ("preprocessing", manifest.preprocessing_digest, digest_of(manifest.preprocessing)),
         ("postprocessing", manifest.postprocessing_digest, digest_of(manifest.postprocessing)),
     ):
         if said != real:

@@ -168,7 +168,7 @@ def _fill(folder: Path, asked: Addition, name: str, adapter: Adapter, backend: B
         "data_seed": asked.settings.data_seed,
         "class_names": asked.settings.class_names,
         "gflop_per_run": asked.settings.gflop_per_run,
-        "preprocessing_digest": preprocessing.digest(),
+        "preprocessing_digest": digest_of(preprocessing),
         "postprocessing_digest": digest_of(postprocessing),
         "files": [ModelFile(name=NETWORK_FILE, sha256=_sha256(content), backends=["onnxruntime", "tensorrt"])],
         "inputs": inputs,
@@ -193,8 +193,10 @@ def _check(folder: Path, registry: Registry, backend: Backend) -> ActiveModel:
     return activation.activate(folder, manifest, backend, adapter, lambda path, _: backend.load(path))
 
 
-def _preprocessing(image: TensorSpec, adapter: Adapter, given: Preprocessing | None) -> Preprocessing:
-    """What was given, else the adapter's; the size is that of the network, where it has one."""
+def _preprocessing(image: TensorSpec, adapter: Adapter, given: Preprocessing | None) -> Preprocessing | None:
+    """What was given, else the adapter's; the size is that of the network, where it has one. None without images."""
+    if not adapter.sees_images:
+        return None
     height, width = image.shape[-2:] if len(image.shape) >= 4 else ("height", "width")
     said = given or adapter.preprocessing
     return msgspec.structs.replace(
@@ -204,7 +206,7 @@ def _preprocessing(image: TensorSpec, adapter: Adapter, given: Preprocessing | N
     )
 
 
-def _golden(model: str, network: Network, adapter: Adapter, preprocessing: Preprocessing) -> bytes:
+def _golden(model: str, network: Network, adapter: Adapter, preprocessing: Preprocessing | None) -> bytes:
     """An .npz of a seeded input, batch of one, and the answer to it."""
     random = np.random.default_rng(GOLDEN_SEED)
     sizes: dict[str, int] = {}
@@ -212,7 +214,7 @@ def _golden(model: str, network: Network, adapter: Adapter, preprocessing: Prepr
     for position, spec in enumerate(network.inputs):
         pattern = next(item for item in adapter.inputs if item.name == spec.name or item is adapter.inputs[position])
         likely = [size if isinstance(size, int) else 1 for size in pattern.shape]
-        if len(likely) >= 4:
+        if preprocessing is not None and len(likely) >= 4:
             likely[-2:] = [preprocessing.height, preprocessing.width]
         shape = [
             sizes.setdefault(size, likely[axis]) if isinstance(size, str) else size

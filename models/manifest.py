@@ -100,7 +100,8 @@ class Manifest(Section, frozen=True, kw_only=True):
         gflop_per_run: cost of a run with a batch of one, a multiply-add counted as two; None if nobody counted.
         files: of networks, and their data.
         inputs, outputs: in the order of the network.
-        preprocessing, preprocessing_digest: what is done to images, and its `digest()`: trained with it, run with it.
+        preprocessing, preprocessing_digest: what is done to images, and `digest_of` it: trained with it, run with it;
+            None for a network that looks at none.
         postprocessing, postprocessing_digest: what the adapter wants to know, and `digest_of` it.
         golden: the input and answer that each activation repeats.
         latency: where it was measured.
@@ -121,7 +122,7 @@ class Manifest(Section, frozen=True, kw_only=True):
     files: Annotated[list[ModelFile], msgspec.Meta(min_length=1)]
     inputs: Annotated[list[Tensor], msgspec.Meta(min_length=1)]
     outputs: Annotated[list[Tensor], msgspec.Meta(min_length=1)]
-    preprocessing: Preprocessing
+    preprocessing: Preprocessing | None = None
     postprocessing: dict[str, Parameter] = {}
     golden: Golden
     latency: Latency | None = None
@@ -136,14 +137,25 @@ class Manifest(Section, frozen=True, kw_only=True):
             if len(set(values)) != len(values):
                 raise ValueError(f"{what}: one occurs twice among {', '.join(values)}; allowed: each once")
 
+    @property
+    def image_preprocessing(self) -> Preprocessing:
+        """For an adapter whose network looks at images.
+
+        Raises:
+            InputError: there is none.
+        """
+        if self.preprocessing is None:
+            raise InputError(f"model {self.name}, preprocessing: missing; adapter {self.adapter} looks at images")
+        return self.preprocessing
+
     def file_of(self, backend: str) -> ModelFile | None:
         """The file that a backend loads; None if there is none for it."""
         return next((file for file in self.files if backend in file.backends), None)
 
 
-def digest_of(postprocessing: dict[str, Parameter]) -> str:
-    """SHA-256 of postprocessing parameters, in hexadecimal digits."""
-    return hashlib.sha256(msgspec.json.encode(postprocessing, order="sorted")).hexdigest()
+def digest_of(how: Preprocessing | dict[str, Parameter] | None) -> str:
+    """SHA-256 of what is done before or after a network, in hexadecimal digits."""
+    return hashlib.sha256(msgspec.json.encode(how, order="sorted")).hexdigest()
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -41,10 +40,6 @@ class Preprocessing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"preprocessing: size {self.width} x {self.height} px; allowed: at least 1 x 1")
         if min(self.deviation) <= 0.0:
             raise ValueError(f"preprocessing: deviation {self.deviation}; allowed: > 0")
-
-    def digest(self) -> str:
-        """SHA-256 of what it says, in hexadecimal digits."""
-        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from models.preprocessing import PreparedImage
 
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
-Role = Literal["detector", "depth", "features", "masks", "pose", "scene"]
+Role = Literal["detector", "depth", "features", "masks", "pose", "scene", "policy"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
@@ -122,6 +122,48 @@ class SceneInsight(_ReadOnly):
     embedding: Floats
     surprise: float | None
     facts: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyMoment(_ReadOnly):
+    """What a policy is told of one moment; `policies.observation` names the numbers.
+
+    Attributes:
+        state: (s,), of the robot at the moment at which the chunk shall begin.
+        target: (t,), of what it acts on.
+        prefix: (k, axes), rad and m: where the axes will be at the knots anyway; None where that is not told.
+        prefix_weight: (k,), 0..1: how far each knot is to be as the prefix says; None with it.
+        seed: of the noise, for a policy that begins with some.
+    """
+
+    state: Floats
+    target: Floats
+    prefix: Floats | None = None
+    prefix_weight: Floats | None = None
+    seed: int = 0
+
+
+class ActionPolicy(Protocol):
+    """Says where the axes of the robot shall be in the next moments.
+
+    Attributes:
+        knots: of a chunk.
+        spacing_s: between two of them, at full speed; the first comes so long after the moment.
+        takes_prefix: whether it minds what is told in `PolicyMoment.prefix`.
+        seam: how its chunks are joined best, see `policies.seam`.
+    """
+
+    knots: int
+    spacing_s: float
+    takes_prefix: bool
+    seam: str
+
+    def act(self, moment: PolicyMoment) -> Floats:
+        """Positions of the axes at the knots, (k, axes), rad and m, finite.
+
+        Raises:
+            ModelOutputError: nothing can be made of what the network gave.
+        """
 
 
 class Detector(Protocol):

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from perception.scene import Scene, SceneObject
 from policies.follower import MotionGoal
+from policies.observation import PolicyTarget
 from policies.trajectory import Reference
 
 Array = npt.NDArray[np.float64]
@@ -41,6 +42,7 @@ class View:
         arrived_at: the goal of the last tick, if the reference stands at its end and the arm with it.
         scene: the newest, if any.
         held: what the gripper holds as far as is known.
+        moved_ns: how long the robot could have moved since the skill began; at half the speed half as long.
     """
 
     stamp_ns: int
@@ -50,6 +52,7 @@ class View:
     arrived_at: MotionGoal | None
     scene: Scene | None
     held: Held | None
+    moved_ns: int = 0
 
     def object(self, name: str) -> SceneObject | None:
         """The object as perception believes it now, or None."""
@@ -62,13 +65,13 @@ class Step:
 
     Attributes:
         phase: for people.
-        goal: where to move.
+        goal: where to move: as planned, or a target that the policy moves to.
         observation_ns: stamp of the oldest observation that the goal rests on.
         held: what the gripper holds from now on.
     """
 
     phase: str
-    goal: MotionGoal
+    goal: MotionGoal | PolicyTarget
     observation_ns: int
     held: Held | None
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from perception.scene import Scene
 from policies.activity import Activity, Done, Held, View
-from policies.inverse_kinematics import Kinematics
+from policies.cell import Cell
+from policies.learned_motion import LearnedMotion, PolicyFault
 from policies.motion_source import MotionSource
-from policies.pick_place import make_activity
-from policies.skill import Assignment, Outcome, SkillReport
+from policies.move_to_pose import MoveToPose
+from policies.pick import PickObject
+from policies.place import PlaceInBin
+from policies.skill import Assignment, Goal, MoveTo, Outcome, Pick, SkillReport
 from policies.trajectory import NoMotion
-from policies.workspace import Workspace
-from rt_control.robot_file import RobotDescription
+from policies.ways import Ways
 
 if TYPE_CHECKING:
     from rt_control._native import Command, State
@@ -28,17 +31,27 @@ logger = logging.getLogger(__name__)
 class PolicyExecutor:
     """The policy worker's core: a function of what it is given and of the skill that runs."""
 
-    def __init__(self, description: RobotDescription, kinematics: Kinematics) -> None:
+    def __init__(self, cell: Cell, ways: Ways, learned: LearnedMotion) -> None:
+        """Take what does not change.
+
+        Args:
+            cell: the robot.
+            ways: that no policy finds.
+            learned: the arm in the hands of the policy.
+        """
         from rt_control._native import Source
 
-        self._workspace = Workspace(description, kinematics)
-        self._source = MotionSource(self._workspace, Source.policy)
+        self._cell, self._ways = cell, ways
+        self._source = MotionSource(cell, Source.policy, learned)
+        self.counts = learned.counts
         self._skill: int | None = None
         self._activity: Activity | None = None
         self._held: Held | None = None
         self._report: SkillReport | None = None
         self._active_ns = 0.0
         self._last_ns: int | None = None
+        self.fault = ""
+        """Why the policy cannot be used any more: nothing moves until there is another executor."""
 
     def tick(
         self, now_ns: int, state: State, scene: Scene | None, assignment: Assignment | None
@@ -55,6 +68,8 @@ class PolicyExecutor:
             The command to write (None: write nothing; what was written before runs out and the robot holds) and how
             the skill stands.
         """
+        if self.fault:
+            return None, self._report
         if assignment is None:
             self._skill = self._activity = self._report = None
             self._source.forget()
@@ -75,7 +90,7 @@ class PolicyExecutor:
     def _begin(self, assignment: Assignment) -> None:
         logger.debug("skill %d begins: %s", assignment.skill, assignment.goal)
         self._skill = assignment.skill
-        self._activity = make_activity(assignment.goal, self._workspace)
+        self._activity = self._activity_for(assignment.goal)
         self._source.forget()
         self._report = None
         self._active_ns = 0.0
@@ -90,7 +105,7 @@ class PolicyExecutor:
             reason = f"it took longer than {ACTIVE_TIME_LIMIT_NS // 1_000_000_000} s, last in phase {phase!r}"
             return None, self._tell(now_ns, "failed", phase, reason)
         assert self._activity is not None, "an assignment has begun"
-        answer = self._activity.step(view)
+        answer = self._activity.step(replace(view, moved_ns=int(self._active_ns)))
         self._held = answer.held
         if isinstance(answer, Done):
             return None, self._tell(now_ns, "failed" if answer.reason else "succeeded", answer.phase, answer.reason)
@@ -98,9 +113,20 @@ class PolicyExecutor:
             command = self._source.command(
                 answer, view, state, epoch=assignment.epoch, skill=assignment.skill, speed=assignment.speed_scale
             )
+        except PolicyFault as error:
+            self.fault = str(error)
+            logger.error("%s", error)
+            return None, self._tell(now_ns, "running", f"stopped: {error}")
         except NoMotion as error:
             return None, self._tell(now_ns, "failed", answer.phase, str(error))
         return command, self._tell(now_ns, "running", answer.phase)
+
+    def _activity_for(self, goal: Goal) -> Activity:
+        if isinstance(goal, MoveTo):
+            return MoveToPose(self._cell, self._ways, goal.pose)
+        if isinstance(goal, Pick):
+            return PickObject(self._cell, self._ways, goal.object_name)
+        return PlaceInBin(self._cell, self._ways, goal.bin_name)
 
     def _count_time(self, now_ns: int, speed: float) -> None:
         """Time counts as far as the robot may move in it: at half the speed a skill may take twice as long."""

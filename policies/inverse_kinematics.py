@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from policies.kinematics import Kinematics
 
 Array = npt.NDArray[np.float64]
 
@@ -21,18 +22,6 @@ ROTATION_TOLERANCE_RAD = 1e-4
 ITERATIONS = 40
 STEP_LIMIT_RAD = 0.4
 NULL_SPACE_GAIN = 0.3
-
-
-class Kinematics(Protocol):
-    """The one kinematics of the robot; `rt_control`'s native class is it."""
-
-    def forward(self, position: Array, /) -> Array:
-        """Pose base_from_tcp, (4, 4)."""
-        ...
-
-    def jacobian(self, position: Array, /) -> Array:
-        """Base-frame Jacobian of the TCP, (6, axes): linear, then angular."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

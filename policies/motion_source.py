@@ -9,10 +9,12 @@ import numpy.typing as npt
 
 from perception.scene import Scene
 from policies.activity import Held, Step, View
+from policies.cell import Cell
 from policies.chunk import make_chunk
 from policies.follower import CHUNK_NS, Follower, MotionGoal
+from policies.learned_motion import LearnedMotion
+from policies.observation import GripperReading, PolicyTarget
 from policies.trajectory import MotionLimits, Reference
-from policies.workspace import Workspace
 
 if TYPE_CHECKING:
     from rt_control._native import Command, Source, State
@@ -25,17 +27,25 @@ IMPLAUSIBLE = 1e3  # rad, m and their derivatives: no axis is, or moves, beyond 
 
 
 class MotionSource:
-    """Plans from the state's reference and numbers its commands."""
+    """Moves from the state's reference on, as planned or as the policy says, and numbers its commands."""
 
-    def __init__(self, workspace: Workspace, source: Source) -> None:
-        description = workspace.description
-        self._workspace = workspace
+    def __init__(self, cell: Cell, source: Source, learned: LearnedMotion | None = None) -> None:
+        """Take what does not change.
+
+        Args:
+            cell: the robot.
+            source: whose ring the commands go to.
+            learned: moves to the targets of a policy; without it there may be none.
+        """
+        description = cell.description
+        self._cell = cell
+        self._learned = learned
         self._source = source
         self._axes = len(description.axis)
         self._follower = Follower(
             MotionLimits.of_robot(description),
-            workspace.lower,
-            workspace.upper,
+            cell.lower,
+            cell.upper,
             description.arm_indices,
             description.gripper_index,
         )
@@ -46,6 +56,8 @@ class MotionSource:
         """Drop plan and goal: the next motion begins at the reference."""
         self._follower.forget()
         self._goal = MotionGoal()
+        if self._learned is not None:
+            self._learned.forget()
 
     def may_move(self, state: State, epoch: int) -> bool:
         """Whether `rt_control` takes motion from this source under this epoch now."""
@@ -64,7 +76,7 @@ class MotionSource:
         if not (np.abs(numbers) < IMPLAUSIBLE).all():  # also False for what is not a number
             return None
         position, velocity, reference = numbers[0], numbers[1], Reference(numbers[2], numbers[3], numbers[4])
-        arm = self._workspace.arm
+        arm = self._cell.arm
         arrived_at = (
             self._goal
             if (
@@ -76,8 +88,8 @@ class MotionSource:
         )
         return View(int(state.stamp_ns), position, velocity, reference, arrived_at, scene, held)
 
-    def command(self, step: Step, view: View, state: State, *, epoch: int, skill: int, speed: float) -> Command:
-        """The next command.
+    def command(self, step: Step, view: View, state: State, *, epoch: int, skill: int, speed: float) -> Command | None:
+        """The next command; None while a policy has not answered.
 
         Args:
             step: what to do.
@@ -89,11 +101,15 @@ class MotionSource:
 
         Raises:
             NoMotion: nothing can be planned from here.
+            PolicyFault: the policy cannot be used.
         """
-        self._goal = step.goal
         speed = min(max(speed, 0.0), max(float(state.speed_scale), 0.0), 1.0)
+        if isinstance(step.goal, PolicyTarget):
+            return self._learned_command(step, step.goal, view, state, epoch, skill, speed)
+        if self._learned is not None:
+            self._learned.forget()
+        self._goal = step.goal
         setpoints = self._follower.setpoints(step.goal, view.reference, int(state.trajectory_ns), speed)
-        self._command_id = max(self._command_id, int(state.command_id)) + 1
         return make_chunk(
             setpoints,
             start_ns=int(state.trajectory_ns),
@@ -101,6 +117,34 @@ class MotionSource:
             observation_ns=step.observation_ns,
             epoch=epoch,
             skill=skill,
-            command_id=self._command_id,
+            command_id=self._next_id(state),
             source=self._source,
         )
+
+    def _learned_command(
+        self, step: Step, target: PolicyTarget, view: View, state: State, epoch: int, skill: int, speed: float
+    ) -> Command | None:
+        index = self._cell.gripper_index
+        assert self._learned is not None and index is not None, "a skill with a policy runs on a robot with a gripper"
+        self._follower.forget()
+        self._goal = MotionGoal()
+        gripper = GripperReading(float(view.position[index]), float(view.velocity[index]))
+        told = self._learned.tick(
+            view.stamp_ns, view.reference, int(state.trajectory_ns), gripper, target, step.observation_ns, speed
+        )
+        if told is None:
+            return None
+        return make_chunk(
+            told.positions,
+            start_ns=told.start_ns,
+            end_ns=told.end_ns,
+            observation_ns=told.observation_ns,
+            epoch=epoch,
+            skill=skill,
+            command_id=self._next_id(state),
+            source=self._source,
+        )
+
+    def _next_id(self, state: State) -> int:
+        self._command_id = max(self._command_id, int(state.command_id)) + 1
+        return self._command_id

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from policies.activity import Done, Step, View
 from policies.follower import MotionGoal
-from policies.inverse_kinematics import Kinematics
+from policies.kinematics import Kinematics
 from policies.motion_source import MotionSource
-from policies.pick_place import MoveToPose
+from policies.move_to_pose import MoveToPose
 from policies.skill import Assignment, MoveTo, Outcome, SkillReport
 from policies.trajectory import NoMotion
 from policies.workspace import Workspace
@@ -59,6 +59,7 @@ class RetreatController:
             if isinstance(answer, Done):
                 self._end = self._told(now_ns, "failed" if answer.reason else "succeeded", answer.phase, answer.reason)
             else:
+                assert isinstance(answer.goal, MotionGoal), "no skill with a policy runs here"
                 phase, goal = answer.phase, answer.goal
         command = self._command(view, state, epoch, Step(phase, goal, view.stamp_ns, None))
         return command, self._told(now_ns, "running", phase)
@@ -70,7 +71,7 @@ class RetreatController:
             return
         self._skill = assignment.skill
         if isinstance(assignment.goal, MoveTo):
-            self._activity = MoveToPose(self._workspace, assignment.goal.pose)
+            self._activity = MoveToPose(self._workspace, self._workspace, assignment.goal.pose)
         else:
             reason = "without perception and policy the arm only holds or withdraws"
             self._end = self._told(now_ns, "failed", "hold", reason)

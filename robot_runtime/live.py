@@ -74,6 +74,8 @@ class LiveRobot:
             outlets=options.outlets,
             cloud=options.cloud,
             device=options.device,
+            policy=options.policy,
+            policy_key_file=options.policy_key_file,
         )
         self._states = native.StateReader(self.run.path("state"))
         self._drives = native.DriveStateReader(self.run.path("drive.state"))

@@ -22,9 +22,11 @@ import numpy as np
 
 from behaviours.robot import RobotState
 from behaviours.workcell import Workcell
+from models.roles import ActionPolicy
 from perception.robot_shape import robot_capsules
 from perception.scene import Scene
-from policies.executor import PolicyExecutor
+from policies.seam import Seam
+from policies.ways import Ways
 from robot_runtime import tier1
 from robot_runtime.agent import AgentConfig, RobotRuntimeAgent
 from robot_runtime.agent_api import Call, Reply
@@ -33,6 +35,7 @@ from robot_runtime.directive import Directive, WorkerStatus
 from robot_runtime.mailbox import DelayedLatest
 from robot_runtime.perception_setup import make_cascade
 from robot_runtime.person_constraints import person_constraints
+from robot_runtime.policy_setup import activate_policy, make_executor
 from robot_runtime.run_options import RunOptions
 from robot_runtime.run_result import RunResult
 from robot_runtime.skill_workspace import wish_of
@@ -67,6 +70,7 @@ class Latencies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frame_to_scene_s: float
     scene_to_reader_s: float
     state_to_command_s: float
+    policy_s: float
     directive_s: float
     report_s: float
     request_s: float
@@ -170,12 +174,20 @@ class LockstepOptions:
         oracle: scenes from the simulator's truth with modelled errors instead of images; named in every result.
         snapshots: whether the agent writes its snapshot stream.
         person: path of a person's arm.
+        policy: that moves the arm; None: the one that is bound.
+        seam: how its chunks are joined; None: as is best for it.
+        policy_delay_s: how long its answers take; None: as in the live runtime.
+        ways: that no policy finds; None: those that inverse kinematics finds.
     """
 
     seed: int = 0
     oracle: bool = False
     snapshots: bool = False
     person: PersonPath | None = None
+    policy: ActionPolicy | None = None
+    seam: Seam | None = None
+    policy_delay_s: float | None = None
+    ways: Ways | None = None
 
 
 class Lockstep:
@@ -215,7 +227,16 @@ class Lockstep:
             robot=description.name,
             workcell=workcell,
         )
-        self.policy = PolicyExecutor(description, self.kinematics)
+        delay_s = self.options.policy_delay_s
+        delay_ns = _ns(self.latencies.policy_s if delay_s is None else delay_s)
+        self.policy = make_executor(
+            description,
+            self.kinematics,
+            self.options.policy or activate_policy(),
+            ways=self.options.ways,
+            seam=self.options.seam,
+            modelled_delay_ns=lambda: delay_ns,
+        )
         self._camera = description.camera_of("scene").name
         begun_ns = self.clock.now_ns()
         look_ms = self.latencies.look_ms
@@ -391,6 +412,8 @@ class Lockstep:
         command, report = self.policy.tick(now_ns, self.state, scene, assignment)
         if command is not None:
             self._commands.append((now_ns + _ns(self.latencies.state_to_command_s), command))
+        if self.policy.fault:  # the live worker ends itself
+            self.stopped.add("policy")
         status = WorkerStatus("policy", PID, directive.sequence, now_ns, report)
         self.ports.statuses["policy"].put(status, now_ns + _ns(self.latencies.report_s))
 
@@ -408,7 +431,8 @@ def run_lockstep(options: RunOptions, progress: Callable[[Lockstep], None] = lam
     description = load_robot(options.robot)
     mission = load_mission(options.mission, Workcell.of(description).known_names)
     person = PersonPath.from_json(options.person) if options.person else None
-    lockstep = Lockstep(description, mission, LockstepOptions(options.seed, person=person))
+    policy = None if options.policy is None else activate_policy(options.policy)
+    lockstep = Lockstep(description, mission, LockstepOptions(options.seed, person=person, policy=policy))
     try:
         limit_s = options.duration_s or MISSION_LIMIT_S
         while lockstep.agent.outcome is None and lockstep.time_s < limit_s:

@@ -15,19 +15,17 @@ from torch import nn
 
 from models import adapters
 from models.manifest import Parameter
-from models.roles import Role
 from models.training.export import export_onnx, multiply_adds
 from models.training.loop import Schedule, read_history, train
 from robot_runtime import line_plot
 from robot_runtime.line_plot import Line, Panel
 from robot_runtime.report import Figure
 from robot_runtime.training_data import Purpose, data_folder
-from robot_runtime.training_plan import PLANS, TrainingPlan
+from robot_runtime.training_plan import TrainingPlan, plan_for
 from rt_control.errors import InputError
 
 # Added to the seed of the training images, so that no image is in two sets.
 HELD_OUT, UNSEEN = 1_000_000, 2_000_000
-MOST_HELD_OUT = 800
 REQUEST_FILE = "training.json"
 NOT_LOSSES = ("step", "seconds", "score")
 
@@ -37,7 +35,7 @@ class TrainingRequest:
     """What to train.
 
     Attributes:
-        role: that it shall fill; its plan trains all roles of its network.
+        wanted: name of the plan, or a role that it shall fill; its plan trains all roles of its network.
         plan: see there.
         variant: `small` or `medium`.
         images: to train on.
@@ -47,7 +45,7 @@ class TrainingRequest:
         threads: of PyTorch.
     """
 
-    role: Role
+    wanted: str
     plan: TrainingPlan
     variant: str
     images: int
@@ -60,7 +58,7 @@ class TrainingRequest:
     def command(self) -> str:
         """That trains it anew."""
         return (
-            f"dynamical models train {self.role} --variant {self.variant} --images {self.images}"
+            f"dynamical models train {self.wanted} --variant {self.variant} --images {self.images}"
             f" --steps {self.steps} --seed {self.seed}"
         )
 
@@ -112,19 +110,20 @@ def train_model(
         DynamicalError: the exported network does not answer as the trained one.
     """
     plan, folder = asked.plan, asked.run_folder
-    held_out = min(MOST_HELD_OUT, asked.images)
-    sets: tuple[tuple[Purpose, int, int], ...] = (
+    held_out = min(plan.held_out, asked.images)
+    sets: list[tuple[Purpose, int, int]] = [
         ("training", asked.seed, asked.images),
         ("held-out", asked.seed + HELD_OUT, held_out),
-        ("unseen", asked.seed + UNSEEN, held_out),
-    )
+    ]
+    if plan.unseen:
+        sets.append(("unseen", asked.seed + UNSEEN, held_out))
     paths = [data_folder(asked.folder, plan.data, *item) for item in sets]
     for path, (purpose, seed, count) in zip(paths, sets, strict=True):
         plan.render(path, seed, count, purpose, tell_data)
     cv2.setNumThreads(1)
     torch.set_num_threads(asked.threads)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / REQUEST_FILE).write_bytes(msgspec.json.encode({"role": asked.role, "variant": asked.variant}))
+    (folder / REQUEST_FILE).write_bytes(msgspec.json.encode({"wanted": asked.wanted, "variant": asked.variant}))
     schedule = Schedule(asked.steps, plan.batch, plan.rate, validations=plan.validations)
     network = train(plan.recipe(asked.variant, paths[0], paths[1]), schedule, folder, asked.seed, tell, stop)
     if network is None:
@@ -133,18 +132,16 @@ def train_model(
     cost = export_network(plan, network, file)
     history = read_history(folder)
     measured = [line for line in history if "score" in line]
-    unseen_measures = plan.recipe(asked.variant, paths[2], paths[2]).validate(network)
+    measures = plan.recipe(asked.variant, paths[-1], paths[-1]).validate(network)
     figures = (
-        *_figures(measured[-1], unseen_measures),
-        Figure(name="images trained on", value=asked.images),
+        *_figures(measured[-1], measures, plan.unseen),
+        Figure(name=f"{plan.data} trained on", value=asked.images),
         Figure(name="steps", value=asked.steps),
         Figure(name="training took", value=history[-1]["seconds"] / 60.0, unit="min"),
         Figure(name="parameters", value=sum(item.numel() for item in network.parameters())),
         Figure(name="cost of a run", value=cost, unit="GFLOP"),
     )
-    return TrainedModel(
-        file, cost, figures, panels(history, unseen_measures), dict(plan.postprocessing(network, paths[1]))
-    )
+    return TrainedModel(file, cost, figures, panels(history, measures), dict(plan.postprocessing(network, paths[1])))
 
 
 def panels(history: Sequence[Mapping[str, float]], measures: Iterable[str]) -> tuple[Panel, ...]:
@@ -160,8 +157,8 @@ def panels(history: Sequence[Mapping[str, float]], measures: Iterable[str]) -> t
     shares = [name for name in measures if all(0.0 <= line.get(name, 0.0) <= 1.0 for line in history)]
     wanted = (
         ("losses", losses, True),
-        ("measures, held-out images", shares, False),
-        ("measures with units, held-out images", [name for name in measures if name not in shares], True),
+        ("measures, held-out data", shares, False),
+        ("measures with units, held-out data", [name for name in measures if name not in shares], True),
     )
     return tuple(
         Panel(title, "step", tuple(_line(name, history) for name in names), log_y)
@@ -180,12 +177,13 @@ def _line(name: str, lines: Sequence[Mapping[str, float]]) -> Line:
     return Line(name, [line["step"] for line in given], [line[name] for line in given])
 
 
-def _figures(held_out: dict[str, float], unseen: dict[str, float]) -> list[Figure]:
+def _figures(held_out: dict[str, float], last: dict[str, float], unseen: bool) -> list[Figure]:
     found = []
-    for name, value in unseen.items():
+    for name, value in last.items():
         if name != "score":
-            found.append(_figure(f"{name}, held-out images", held_out[name]))
-            found.append(_figure(f"{name}, colours and sizes that it never saw", value))
+            found.append(_figure(f"{name}, held-out data", held_out[name]))
+            if unseen:
+                found.append(_figure(f"{name}, colours and sizes that it never saw", value))
     return found
 
 
@@ -205,12 +203,11 @@ def export_network(plan: TrainingPlan, network: nn.Module, path: Path) -> float:
         DynamicalError: the file does not answer as the network does.
     """
     adapter = adapters.get(plan.adapter)
-    (image,) = adapter.inputs
-    any_count = isinstance(image.shape[0], str)
-    shape = [2 if isinstance(size, str) else size for size in image.shape]
-    example = torch.rand(shape, generator=torch.Generator().manual_seed(0))
-    export_onnx(network, example, str(image.name), [str(item.name) for item in adapter.outputs], path, any_count)
-    return 2e-9 * multiply_adds(network, example[:1])
+    examples = plan.examples(adapter)
+    any_count = isinstance(adapter.inputs[0].shape[0], str)
+    names = [str(item.name) for item in adapter.inputs]
+    export_onnx(network, examples, names, [str(item.name) for item in adapter.outputs], path, any_count)
+    return 2e-9 * multiply_adds(network, *(example[:1] for example in examples))
 
 
 def export_checkpoint(run_folder: Path, path: Path) -> int:
@@ -230,7 +227,7 @@ def export_checkpoint(run_folder: Path, path: Path) -> int:
         raise InputError(
             f"{run_folder}: holds no training ({error}); give the folder that `dynamical models train` named"
         ) from None
-    plan = next(item for item in PLANS if request["role"] in item.roles)
+    plan = plan_for(request["wanted"])
     network = plan.network(request["variant"])
     network.load_state_dict(saved["smoothed"])
     export_network(plan, network, path)

@@ -70,6 +70,8 @@ class RobotPlan:
         outlets: devices that hang on `rt_control`.
         cloud: address of the cloud; None: there is none.
         device: name or file of the computing budget; None: the usual one.
+        policy: name of a model, or address of a policy elsewhere; None: the bound model.
+        policy_key_file: for the policy elsewhere, or None.
     """
 
     run_dir: Path
@@ -84,6 +86,8 @@ class RobotPlan:
     outlets: Outlets = Outlets()
     cloud: str | None = None
     device: str | None = None
+    policy: str | None = None
+    policy_key_file: Path | None = None
 
     def processes(self) -> tuple[ProcessPlan, ...]:
         """The processes in the order in which they start."""
@@ -109,6 +113,9 @@ class RobotPlan:
         seeing = ("--priority", str(placement.perception_priority if placement.fifo else 0))
         cloud = ("--cloud", self.cloud) if self.cloud else ()
         device = ("--device", self.device) if self.device else ()
+        policy = ("--policy", self.policy) if self.policy else ()
+        if self.policy_key_file is not None:
+            policy = (*policy, "--policy-key-file", str(self.policy_key_file))
         agent = _module("robot_runtime.workers.agent_worker", *common, *prompt, *cloud)
         if self.mission_file is not None:
             agent = (*agent, "--mission", str(self.mission_file))
@@ -131,7 +138,9 @@ class RobotPlan:
                 liveness="heartbeat.fallback",
             ),
             ProcessPlan(
-                "policy", _module("robot_runtime.workers.policy_worker", *common, *prompt), liveness="heartbeat.policy"
+                "policy",
+                _module("robot_runtime.workers.policy_worker", *common, *prompt, *policy),
+                liveness="heartbeat.policy",
             ),
             ProcessPlan("agent", agent, liveness="heartbeat.agent"),
         )

@@ -26,6 +26,8 @@ class RunOptions:
         outlets: devices that hang on `rt_control`; of a live run only.
         cloud: address of the cloud; of a live run only.
         device: name or file of the computing budget; None: the usual one; of a live run only.
+        policy: name of a model, or address of a policy elsewhere (that one in a live run only); None: the bound model.
+        policy_key_file: holds what the policy elsewhere wants to know of who asks; None: nothing.
         root: folder of the run directories instead of the usual one.
     """
 
@@ -42,4 +44,6 @@ class RunOptions:
     outlets: Outlets = Outlets()
     cloud: str | None = None
     device: str | None = None
+    policy: str | None = None
+    policy_key_file: Path | None = None
     root: Path | None = None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from models import adapters
+from models.adapters import Adapter
 from models.manifest import Parameter
 from models.roles import Role
 from models.training import scene
@@ -17,14 +20,23 @@ from models.training.level_one import LevelOneRecipe
 from models.training.level_two import LevelTwoRecipe
 from models.training.loop import Recipe
 from models.training.networks import LEVEL_ONE, LEVEL_TWO, SHAPES, LevelOneNetwork, LevelTwoNetwork
+from models.training.policy_network import KNOT_SPACING_S, example_moments
+from models.training.policy_recipes import PolicyRecipe, make_network
 from models.training.scene import SceneRecipe
 from models.training.scene_measures import LEAST_CLIPS
 from models.training.scene_network import SCENE, SceneNetwork
 from models.training.truth import DETECTOR_CLASSES
 from robot_runtime.training_clip_data import render_clips
 from robot_runtime.training_data import Purpose, Tell, render_images
+from robot_runtime.training_demonstrations import record
 from rt_control.errors import InputError
 from sim.random_table import SEEN, UNSEEN
+
+
+def _example_images(adapter: Adapter) -> tuple[Tensor, ...]:
+    (image,) = adapter.inputs
+    shape = [2 if isinstance(size, str) else size for size in image.shape]
+    return (torch.rand(shape, generator=torch.Generator().manual_seed(0)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,10 @@ class TrainingPlan:
         data: kind of it, in a word.
         images: to train on (clips, where the data are clips), a default; at `least` so many.
         steps, batch, rate, validations: see `Schedule`; steps are a default.
+        held_out: to measure with, at most.
+        examples: arrays that the network of an adapter takes.
+        unseen: whether it is also measured on things whose colours and sizes no training set holds.
+        name: by which it is asked for, where its roles do not tell it from another plan; empty otherwise.
         postprocessing: parameters of the adapter that follow from the trained network and the held-out data.
     """
 
@@ -55,6 +71,10 @@ class TrainingPlan:
     rate: float
     validations: int = 8
     least: int = 1
+    held_out: int = 800
+    examples: Callable[[Adapter], tuple[Tensor, ...]] = _example_images
+    unseen: bool = True
+    name: str = ""
     postprocessing: Callable[[nn.Module, Path], Mapping[str, Parameter]] = lambda network, held_out: {}
 
     @property
@@ -67,6 +87,10 @@ def _render_clips(folder: Path, seed: int, count: int, purpose: Purpose, tell: T
     """Something happens in half of those that measure; a training looks at normal ones only."""
     abnormal_share = 0.0 if purpose == "training" else 0.5
     render_clips(folder, seed, count, abnormal_share, UNSEEN if purpose == "unseen" else SEEN, tell)
+
+
+def _record(folder: Path, seed: int, count: int, purpose: Purpose, tell: Tell) -> None:
+    record(folder, seed, count, tell, os.cpu_count() or 1)
 
 
 def _ordinary(network: nn.Module, held_out: Path) -> dict[str, Parameter]:
@@ -112,17 +136,48 @@ SCENE_PLAN = TrainingPlan(
     least=2 * LEAST_CLIPS,  # half of the held-out ones are abnormal
     postprocessing=_ordinary,
 )
-PLANS = (LEVEL_ONE_PLAN, LEVEL_TWO_PLAN, SCENE_PLAN)
 
 
-def plan_for(role: Role) -> TrainingPlan:
-    """The plan whose network fills a role.
+def _policy_plan(kind: str, adapter: str) -> TrainingPlan:
+    return TrainingPlan(
+        adapter=adapter,
+        class_names=(),
+        network=lambda variant: make_network(kind, variant),
+        recipe=lambda variant, training, held_out: PolicyRecipe(kind, variant, training, held_out),
+        render=_record,
+        data="demonstrations",
+        images=2_600,
+        steps=4_500,
+        batch=256,
+        rate=1e-3,
+        held_out=160,
+        examples=lambda adapter: example_moments(len(adapter.inputs) > 2),
+        unseen=False,
+        name=kind,
+        postprocessing=lambda network, held_out: {"spacing_s": KNOT_SPACING_S, "seam": "forward"},
+    )
+
+
+PLANS = (
+    LEVEL_ONE_PLAN,
+    LEVEL_TWO_PLAN,
+    SCENE_PLAN,
+    _policy_plan("act", "action_chunk"),
+    _policy_plan("flow", "flow_chunk"),
+)
+NAMES = tuple(name for plan in PLANS for name in ((plan.name,) if plan.name else plan.roles))
+"""What can be asked for."""
+
+
+def plan_for(name: str) -> TrainingPlan:
+    """The plan of a name, or whose network fills a role.
 
     Raises:
         InputError: none does.
     """
     for plan in PLANS:
-        if role in plan.roles:
+        if name == plan.name or not plan.name and name in plan.roles:
             return plan
-    known = ", ".join(role for plan in PLANS for role in plan.roles)
-    raise InputError(f"no network for role {role!r} is trained here; allowed: {known}; `dynamical models add` a file")
+    raise InputError(
+        f"no network for {name!r} is trained here; allowed: {', '.join(NAMES)}; `dynamical models add` a file"
+    )

@@ -21,6 +21,8 @@ TRUTH_CHANNEL = "world"
 MAY_HOLD_TRUTH = {
     "robot_runtime/lockstep.py": TRUTH_MODULES,
     "robot_runtime/live.py": {"sim.score"},
+    # Records in the physics, without a runtime; its expert sees what the oracle shows.
+    "robot_runtime/training_demonstrations.py": {"sim.plant"},
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from models.adapters import (
+    action_chunk,
     depth_anything_v2,
     dinov3,
     dynamical_level1,
@@ -21,6 +22,8 @@ from rt_control.errors import InputError
 __all__ = ["ADAPTERS", "Adapter", "TensorPattern", "get"]
 
 _ALL: tuple[Adapter, ...] = (
+    action_chunk.CHUNK_ADAPTER,
+    action_chunk.FLOW_ADAPTER,
     depth_anything_v2.ADAPTER,
     dinov3.ADAPTER,
     dynamical_level1.ADAPTER,

@@ -43,6 +43,7 @@ class Adapter:
             the names and the order in the manifest: a backend may keep them in another order.
         preprocessing: what such networks are usually trained with, for a model that is added; the size is that of the
             network, this one where the network leaves it free.
+        sees_images: else there is no preprocessing.
         postprocessing: parameters that `make` reads, as an added model gets them.
     """
 
@@ -52,6 +53,7 @@ class Adapter:
     outputs: tuple[TensorPattern, ...]
     make: Callable[[Network, Manifest], object]
     preprocessing: Preprocessing = Preprocessing(width=224, height=224)
+    sees_images: bool = True
     postprocessing: Mapping[str, Parameter] = field(default_factory=dict)
 
     def misfit(self, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> tuple[str, str] | None:

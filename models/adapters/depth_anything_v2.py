@@ -45,7 +45,7 @@ class DepthAnything:
     """A depth estimator."""
 
     def __init__(self, network: Network, manifest: Manifest) -> None:
-        self._how = manifest.preprocessing
+        self._how = manifest.image_preprocessing
         self._metric = parameters_of(manifest, DepthAnythingParameters).metric
         self._network = CheckedNetwork(
             network, "pixel_values", {"predicted_depth": (self._how.height, self._how.width)}

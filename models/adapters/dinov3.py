@@ -38,7 +38,7 @@ class DinoV3:
 
     def __init__(self, network: Network, manifest: Manifest) -> None:
         parameters_of(manifest, NoParameters)
-        self._how = manifest.preprocessing
+        self._how = manifest.image_preprocessing
         self._grid = (self._how.height // PATCH_PX, self._how.width // PATCH_PX)
         tokens = LEADING_TOKENS + self._grid[0] * self._grid[1]
         self._network = CheckedNetwork(network, "pixel_values", {"last_hidden_state": (tokens, None)})
@@ -98,7 +98,7 @@ def make(network: Network, manifest: Manifest) -> DinoV3:
         InputError: preprocessing or postprocessing do not suit it.
     """
     require_size(manifest, network, "pixel_values", multiple_of=PATCH_PX)
-    how, tokens = manifest.preprocessing, size_of_output(network, "last_hidden_state", 1)
+    how, tokens = manifest.image_preprocessing, size_of_output(network, "last_hidden_state", 1)
     expected = LEADING_TOKENS + how.width * how.height // PATCH_PX**2
     if isinstance(tokens, int) and tokens != expected:
         raise InputError(

@@ -60,7 +60,7 @@ class Level1:
     """A detector and depth estimator; both hand the network the same array, so that `LastRun` runs it once."""
 
     def __init__(self, network: Network, manifest: Manifest) -> None:
-        self._how = manifest.preprocessing
+        self._how = manifest.image_preprocessing
         self._names = tuple(manifest.class_names)
         self._parameters = parameters_of(manifest, Level1Parameters)
         self._is_person = np.array([name == PERSON for name in self._names])

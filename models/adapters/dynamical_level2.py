@@ -42,7 +42,7 @@ class Level2:
 
     def __init__(self, network: Network, manifest: Manifest) -> None:
         parameters_of(manifest, NoParameters)
-        self._how = manifest.preprocessing
+        self._how = manifest.image_preprocessing
         self._names = tuple(manifest.class_names)
         bins = (len(POINT_NAMES), BINS)
         self._sizes: dict[str, tuple[int, ...]] = {

@@ -46,7 +46,7 @@ class Scene:
     """A scene model."""
 
     def __init__(self, network: Network, manifest: Manifest) -> None:
-        self._how = manifest.preprocessing
+        self._how = manifest.image_preprocessing
         self._names = tuple(manifest.class_names)
         self._quantiles = parameters_of(manifest, SceneParameters).surprise_quantiles
         if (np.diff(self._quantiles) <= 0.0).any():

@@ -46,7 +46,7 @@ class RtmPose:
     """A keypoint estimator."""
 
     def __init__(self, network: Network, manifest: Manifest) -> None:
-        self._how = manifest.preprocessing
+        self._how = manifest.image_preprocessing
         self._names = parameters_of(manifest, RtmPoseParameters).keypoint_names
         self._counts = (SPLIT_RATIO * self._how.width, SPLIT_RATIO * self._how.height)
         outputs = {"simcc_x": (len(self._names), self._counts[0]), "simcc_y": (len(self._names), self._counts[1])}
@@ -79,9 +79,9 @@ def make(network: Network, manifest: Manifest) -> RtmPose:
         InputError: preprocessing or postprocessing do not suit it.
     """
     require_size(manifest, network, "input")
-    if manifest.preprocessing.window != "aspect":
+    if manifest.image_preprocessing.window != "aspect":
         raise InputError(
-            f"model {manifest.name}, preprocessing: window {manifest.preprocessing.window!r}; allowed: 'aspect', "
+            f"model {manifest.name}, preprocessing: window {manifest.image_preprocessing.window!r}; allowed: 'aspect', "
             "RTMPose was trained on boxes that are not distorted"
         )
     count = size_of_output(network, "simcc_x", 1)

@@ -38,7 +38,7 @@ class Sam3:
 
     def __init__(self, network: Network, manifest: Manifest) -> None:
         parameters_of(manifest, NoParameters)
-        self._how, self._network = manifest.preprocessing, network
+        self._how, self._network = manifest.image_preprocessing, network
         boxes = next(spec for spec in network.inputs if spec.name == "input_boxes").shape[1]
         self._boxes_per_run = boxes if isinstance(boxes, int) else None
         rows, columns = (size_of_output(network, "pred_masks", axis) for axis in (3, 4))

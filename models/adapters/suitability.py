@@ -36,7 +36,7 @@ def require_size(manifest: Manifest, network: Network, input_name: str, multiple
     Raises:
         InputError: it is another, or not a multiple of the network's patches.
     """
-    how = manifest.preprocessing
+    how = manifest.image_preprocessing
     wanted = next(spec for spec in network.inputs if spec.name == input_name).shape[-2:]
     if any(
         isinstance(size, int) and size != given for size, given in zip(wanted, (how.height, how.width), strict=True)

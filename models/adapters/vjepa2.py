@@ -39,7 +39,7 @@ class VJepa2:
 
     def __init__(self, network: Network, manifest: Manifest) -> None:
         parameters_of(manifest, NoParameters)
-        self._how = manifest.preprocessing
+        self._how = manifest.image_preprocessing
         shape = next(spec for spec in network.inputs if spec.name == "pixel_values_videos").shape
         self._images = shape[1] if isinstance(shape[1], int) else None
         self._predicts = any(spec.name == PREDICTED for spec in network.outputs)
@@ -90,7 +90,7 @@ def make(network: Network, manifest: Manifest) -> VJepa2:
         InputError: preprocessing or postprocessing do not suit it.
     """
     require_size(manifest, network, "pixel_values_videos", multiple_of=PATCH_PX)
-    how, tokens = manifest.preprocessing, size_of_output(network, "last_hidden_state", 1)
+    how, tokens = manifest.image_preprocessing, size_of_output(network, "last_hidden_state", 1)
     images = next(spec for spec in network.inputs if spec.name == "pixel_values_videos").shape[1]
     if isinstance(tokens, int) and isinstance(images, int):
         expected = images // TUBELET_IMAGES * (how.width // PATCH_PX) * (how.height // PATCH_PX)

@@ -55,7 +55,7 @@ class Yolo:
     """A detector."""
 
     def __init__(self, network: Network, manifest: Manifest) -> None:
-        self._how = manifest.preprocessing
+        self._how = manifest.image_preprocessing
         self._names = tuple(manifest.class_names)
         self._parameters = parameters_of(manifest, YoloParameters)
         self._network = CheckedNetwork(network, "images", {"output0": (None, None)})
@@ -129,7 +129,7 @@ def make(network: Network, manifest: Manifest) -> Yolo:
     rows, columns = size_of_output(network, "output0", 1), size_of_output(network, "output0", 2)
     end_to_end = columns == END_TO_END_COLUMNS
     require_classes(manifest, rows - 4 if isinstance(rows, int) and not end_to_end else "its")
-    if any(manifest.preprocessing.mean) or set(manifest.preprocessing.deviation) != {1.0}:
+    if any(manifest.image_preprocessing.mean) or set(manifest.image_preprocessing.deviation) != {1.0}:
         raise InputError(f"model {manifest.name}, preprocessing: mean or deviation; allowed: none, YOLO takes 0..1")
     return Yolo(network, manifest)
 

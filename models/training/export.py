@@ -19,8 +19,8 @@ LARGEST_DIFFERENCE = 1e-3  # of an output, times the larger of 1 and its size
 
 def export_onnx(
     network: nn.Module,
-    example: torch.Tensor,
-    input_name: str,
+    examples: Sequence[torch.Tensor],
+    input_names: Sequence[str],
     output_names: Sequence[str],
     path: Path,
     any_count: bool,
@@ -29,8 +29,8 @@ def export_onnx(
 
     Args:
         network: trained.
-        example: an input.
-        input_name, output_names: of the tensors, in the order of the network.
+        examples: an array for each input.
+        input_names, output_names: of the tensors, in the order of the network.
         path: of the file.
         any_count: whether the number of images may differ from run to run.
 
@@ -38,25 +38,27 @@ def export_onnx(
         DynamicalError: the file does not answer as the network does.
     """
     network = network.to(memory_format=torch.contiguous_format).eval()  # type: ignore[call-overload]  # torch's stubs
-    axes = {name: {0: "n"} for name in (input_name, *output_names)} if any_count else None
+    axes = {name: {0: "n"} for name in (*input_names, *output_names)} if any_count else None
     with warnings.catch_warnings():
         # The exporter that comes with torch; the newer one needs another package.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
             network,
-            (example,),
+            tuple(examples),
             str(path),
-            input_names=[input_name],
+            input_names=list(input_names),
             output_names=list(output_names),
             dynamic_axes=axes,
             opset_version=OPSET,
             dynamo=False,
         )
     with torch.inference_mode():
-        expected = [item.numpy() for item in network(example)]
+        answer = network(*examples)
+        expected = [item.numpy() for item in ((answer,) if isinstance(answer, torch.Tensor) else answer)]
     loaded = OnnxRuntimeBackend().load(path)
     try:
-        given = loaded.run({input_name: example.numpy()})
+        arrays = {name: example.numpy() for name, example in zip(input_names, examples, strict=True)}
+        given = loaded.run(arrays)
     finally:
         loaded.close()
     for name, wanted in zip(output_names, expected, strict=True):
@@ -68,7 +70,7 @@ def export_onnx(
             )
 
 
-def multiply_adds(network: nn.Module, example: torch.Tensor) -> int:
+def multiply_adds(network: nn.Module, *examples: torch.Tensor) -> int:
     """Multiply-adds of one run: those of convolutions and linear layers, which are all that counts."""
     total = 0
 
@@ -83,7 +85,7 @@ def multiply_adds(network: nn.Module, example: torch.Tensor) -> int:
     hooks = [layer.register_forward_hook(count) for layer in network.modules()]
     try:
         with torch.inference_mode():
-            network.eval()(example)
+            network.eval()(*examples)
     finally:
         for hook in hooks:
             hook.remove()

@@ -140,7 +140,9 @@ def train(
             rate = schedule.rate * _rate_share(step, schedule.steps)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            losses = recipe.losses(network, inputs.contiguous(memory_format=torch.channels_last), targets)
+            if inputs.dim() == 4:  # images
+                inputs = inputs.contiguous(memory_format=torch.channels_last)
+            losses = recipe.losses(network, inputs, targets)
             total = torch.stack(list(losses.values())).sum()
             optimiser.zero_grad()
             total.backward()  # type: ignore[no-untyped-call]  # torch's stubs

@@ -57,6 +57,17 @@ def positive_seconds(text: str) -> float:
     return value
 
 
+def port(text: str) -> int:
+    """Number of a port; 0 is any that is free."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; allowed: 0 to 65535")
+    return number
+
+
 def png_file(text: str) -> Path:
     """A PNG file to be written, in a folder that exists."""
     path = Path(text)
@@ -86,6 +97,17 @@ def role(text: str) -> Role:
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no role; roles: {', '.join(ROLES)}")
     return found
+
+
+TRAINED = ("detector", "depth", "features", "masks", "pose", "scene", "act", "flow")
+"""What `models train` knows: roles of perception, and kinds of policy."""
+
+
+def trained(text: str) -> str:
+    """Something that can be trained, by name."""
+    if text not in TRAINED:
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be trained; allowed: {', '.join(TRAINED)}")
+    return text
 
 
 def add_root_argument(parser: argparse.ArgumentParser) -> None:

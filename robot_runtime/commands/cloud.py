@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from robot_runtime.commands import arguments
 from rt_control.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def register(commands: Subparsers) -> None:
     )
     up.add_argument("--embedded", action="store_true", help="all in one process; the only way so far")
     up.add_argument("--host", default="127.0.0.1", help="address to listen at (default: 127.0.0.1, this machine alone)")
-    up.add_argument("--port", type=_port, default=PORT, help=f"to listen at; 0: any that is free (default: {PORT})")
+    up.add_argument(
+        "--port", type=arguments.port, default=PORT, help=f"to listen at; 0: any that is free (default: {PORT})"
+    )
     up.set_defaults(handler=up_command)
 
 
@@ -62,13 +65,3 @@ def up_command(options: argparse.Namespace) -> int:
     scene = load_scene_model(Registry(model_folders.folder()), backends.get(backends.DEFAULT))
     serve(make_app(scene), listener, lambda url: print(f"cloud: listening at {url}; end with Ctrl-C", flush=True))
     return 0
-
-
-def _port(text: str) -> int:
-    try:
-        port = int(text)
-    except ValueError:
-        port = -1
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; allowed: 0 to 65535")
-    return port

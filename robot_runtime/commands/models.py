@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robot_runtime.commands import arguments, models_budget, models_export, models_train, models_tune
+from robot_runtime.commands import arguments, models_budget, models_export, models_serve, models_train, models_tune
 
 if TYPE_CHECKING:
     from models.registry import Registry
@@ -82,6 +82,7 @@ def register(commands: Subparsers) -> None:
     models_train.register(group)
     models_export.register(group)
     models_tune.register(group)
+    models_serve.register(group)
     models_budget.register(group)
 
 

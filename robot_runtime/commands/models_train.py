@@ -28,14 +28,23 @@ def register(group: Subparsers) -> None:
     parser = group.add_parser(
         "train",
         help="render data and train the network of a role; Ctrl-C stops it, the same command goes on",
-        description="Render images with labels, train the network that fills a role (and the other roles of that "
-        "network), measure it on images that it was not trained on, and make a model of it. Ctrl-C stops it, and the "
-        "same command goes on. docs/training.md says how long it takes.",
+        description="Render images with labels, or record demonstrations of a scripted expert in the simulation; train "
+        "the network that fills a role (and the other roles of that network), measure it on what it was not trained "
+        "on, and make a model of it. Ctrl-C stops it, and the same command goes on. docs/training.md says how long it "
+        "takes.",
     )
-    parser.add_argument("role", type=arguments.role, help="that the network shall fill")
+    parser.add_argument(
+        "wanted",
+        type=arguments.trained,
+        metavar="WHAT",
+        help=f"role that the network shall fill, or kind of policy: {', '.join(arguments.TRAINED)}",
+    )
     parser.add_argument("--variant", choices=("small", "medium"), default="small", help="(default: small)")
     parser.add_argument(
-        "--images", type=arguments.count, metavar="N", help="to render and train on (clips for role scene)"
+        "--images",
+        type=arguments.count,
+        metavar="N",
+        help="to render and train on (clips for scene, demonstrations for act and flow)",
     )
     parser.add_argument("--steps", type=arguments.count, metavar="N", help="of the training")
     parser.add_argument("--seed", type=arguments.seed, default=1, help="of images, weights and batches (default: 1)")
@@ -58,19 +67,20 @@ def handle(options: argparse.Namespace) -> int:
     from robot_runtime.report import Report, emit
     from robot_runtime.training_plan import plan_for
 
-    plan = plan_for(options.role)
+    plan = plan_for(options.wanted)
     registry = Registry(model_folders.folder())
-    name = options.name or f"my_{plan.adapter.removeprefix('dynamical_')}_{options.variant}"
+    short = plan.name or plan.adapter.removeprefix("dynamical_")
+    name = options.name or f"my_{short}_{options.variant}"
     if options.into is not None:
         registry = Registry(options.into, options.into / ".none")
-        name = options.name or f"{plan.adapter}_{options.variant}"
+        name = options.name or f"dynamical_{short}_{options.variant}"
     if name in registry.names():
         raise InputError(f"model {name!r} is there already; give another --name, or remove {registry.user / name}")
     images = options.images or plan.images
     if images < plan.least:
         raise InputError(f"--images {images} is too few for {plan.adapter}; give at least {plan.least}")
     asked = TrainingRequest(
-        role=options.role,
+        wanted=options.wanted,
         plan=plan,
         variant=options.variant,
         images=images,
@@ -151,7 +161,7 @@ def _add(asked: TrainingRequest, model: TrainedModel, registry: Registry, name: 
 
     settings = Settings(
         variant="medium" if asked.variant == "medium" else "small",
-        source=f"trained on {asked.images} rendered {asked.plan.data} of seed {asked.seed}",
+        source=f"trained on {asked.images} simulated {asked.plan.data} of seed {asked.seed}",
         class_names=list(asked.plan.class_names),
         gflop_per_run=model.gflop_per_run,
         training_command=asked.command,

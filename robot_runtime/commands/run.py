@@ -73,6 +73,15 @@ def register(commands: Subparsers) -> None:
         metavar="URL",
         help="a cloud that may look at the scene where this device cannot (see `dynamical cloud up`)",
     )
+    parser.add_argument(
+        "--policy",
+        metavar="MODEL|URL",
+        help="a model that moves the arm, or ws://HOST:PORT of one elsewhere (see `dynamical models serve`), with the "
+        "robot's own one behind it (default: the model that is bound)",
+    )
+    parser.add_argument(
+        "--policy-key-file", type=Path, metavar="FILE", help="holds the key that the policy elsewhere asks for"
+    )
     devices = parser.add_argument_group(
         "devices of this machine", "Used only when they are named here, in no robot file; see docs/realtime.md."
     )
@@ -109,6 +118,7 @@ def handle(options: argparse.Namespace) -> int:
         from robot_runtime.cloud_service import CloudAddress
 
         CloudAddress(options.cloud)
+    check_policy(options)
     if options.device is not None:
         from perception.compute_budget import load_budget
 
@@ -136,6 +146,8 @@ def handle(options: argparse.Namespace) -> int:
             outlets=outlets,
             cloud=options.cloud,
             device=options.device,
+            policy=options.policy,
+            policy_key_file=None if options.policy_key_file is None else options.policy_key_file.resolve(),
             root=options.root,
         )
     )
@@ -146,6 +158,34 @@ def handle(options: argparse.Namespace) -> int:
 
         write_json(result, options.json_path)
     return 0 if result.holds() else 1
+
+
+def check_policy(options: argparse.Namespace) -> None:
+    """Refuse what the policy worker could not begin with."""
+    elsewhere = options.policy is not None and "://" in options.policy
+    if options.policy_key_file is not None:
+        if not elsewhere:
+            raise InputError("--policy-key-file is for a policy elsewhere; give its address with --policy")
+        from robot_runtime.policy_setup import read_key
+
+        read_key(options.policy_key_file)
+    if options.policy is None:
+        return
+    if elsewhere:
+        if options.lockstep:
+            raise InputError(
+                "--policy with an address is for a live run, and --lockstep is none: leave out one of them"
+            )
+        from robot_runtime.remote_policy import checked_url
+
+        checked_url(options.policy)
+        return
+    from models.registry import Registry
+    from robot_runtime import model_folders
+
+    with Registry(model_folders.folder()) as registry:
+        if "policy" not in registry.find(options.policy).manifest.roles:
+            raise InputError(f"--policy {options.policy}: this model is no policy; `dynamical models list` names them")
 
 
 def print_summary(result: RunResult) -> None:

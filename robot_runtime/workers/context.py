@@ -28,6 +28,8 @@ class WorkerContext:
         mission_file: the mission's XML (agent only).
         cloud: address of the cloud, if there is one (agent and perception only).
         device: name or file of the computing budget (perception only).
+        policy: name of a model, or address of a policy elsewhere; None: the bound model (policy only).
+        policy_key_file: for the policy elsewhere (policy only).
     """
 
     run: RunDirectory
@@ -35,6 +37,8 @@ class WorkerContext:
     mission_file: Path | None
     cloud: str | None
     device: str | None
+    policy: str | None
+    policy_key_file: Path | None
 
     def model(self) -> RobotModel:
         """The compiled robot, the same that `rt_control` runs with."""
@@ -51,6 +55,8 @@ def worker_main(name: str, work: Callable[[WorkerContext], None]) -> None:
     parser.add_argument("--mission", type=Path, help="the mission's XML")
     parser.add_argument("--cloud", metavar="URL", help="address of the cloud")
     parser.add_argument("--device", metavar="NAME|FILE", help="the computing budget")
+    parser.add_argument("--policy", metavar="MODEL|URL", help="that moves the arm")
+    parser.add_argument("--policy-key-file", type=Path, metavar="FILE", help="for a policy elsewhere")
     parser.add_argument("--priority", type=int, default=0, help="of SCHED_FIFO; 0: ordinary scheduling")
     options = parser.parse_args()
     end_with_parent()
@@ -62,6 +68,8 @@ def worker_main(name: str, work: Callable[[WorkerContext], None]) -> None:
             mission_file=options.mission,
             cloud=options.cloud,
             device=options.device,
+            policy=options.policy,
+            policy_key_file=options.policy_key_file,
         )
         work(context)
     except DynamicalError as error:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 
 from perception.scene import Scene
-from policies.executor import PolicyExecutor
 from policies.skill import SkillReport
 from robot_runtime.directive import Directive, WorkerStatus
+from robot_runtime.policy_setup import choose_policy, make_executor
 from robot_runtime.transport import LatestPublisher, LatestSubscriber
 from robot_runtime.workers.context import WorkerContext, worker_main
 from robot_runtime.workers.loop import PeriodicLoop
 from rt_control import _native as native
+from rt_control.errors import DynamicalError
 from rt_control.heartbeat import Pulse
 
 RATE_HZ = 100.0
@@ -21,7 +22,9 @@ STATUS_PERIOD_NS = 50_000_000
 def work(context: WorkerContext) -> None:
     """Execute what the newest directive assigns."""
     run, description = context.run, context.description
-    executor = PolicyExecutor(description, native.Kinematics(context.model()))
+    executor = make_executor(
+        description, native.Kinematics(context.model()), choose_policy(context.policy, context.policy_key_file)
+    )
     states = native.StateReader(run.path("state"))
     commands = native.CommandWriter(run.path("command.policy"))
     scenes = LatestSubscriber(run.endpoint("perception.scene"), Scene)
@@ -46,6 +49,8 @@ def work(context: WorkerContext) -> None:
         if now_told != told or now_ns - told_ns >= STATUS_PERIOD_NS:
             told, told_ns = now_told, now_ns
             statuses.publish(WorkerStatus("policy", os.getpid(), directive.sequence, now_ns, report))
+        if executor.fault:  # a policy that hangs cannot be ended but with its process; the supervisor starts it anew
+            raise DynamicalError(executor.fault)
 
     loop.run(step)
 

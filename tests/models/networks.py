@@ -91,14 +91,14 @@ class Vision:
         self.names = tuple(manifest.class_names) or ("red", "green", "blue")
 
     def detect(self, image: PreparedImage) -> Detections:
-        values, _ = image.whole(self.manifest.preprocessing)
+        values, _ = image.whole(self.manifest.image_preprocessing)
         scores = self.network.run({"image": values})["scores"][0]
         best = int(scores.argmax())
         box = np.array([[0.0, 0.0, image.width, image.height]], np.float32)
         return Detections(box, scores[best : best + 1].astype(np.float32), np.array([best]), self.names)
 
     def estimate(self, image: PreparedImage) -> DepthMap:
-        values, _ = image.whole(self.manifest.preprocessing)
+        values, _ = image.whole(self.manifest.image_preprocessing)
         return DepthMap(self.network.run({"image": values})["depth"][0].astype(np.float32), metric=True)
 
 

@@ -39,7 +39,7 @@ def test_what_the_file_says_is_in_the_manifest(registry: Registry, asked: Additi
     assert manifest.roles == ["detector"]
     assert manifest.licence == "MIT"
     assert (manifest.training_command, manifest.data_seed) == ("none", "none")
-    assert (manifest.preprocessing.width, manifest.preprocessing.height) == (4, 4)
+    assert (manifest.image_preprocessing.width, manifest.image_preprocessing.height) == (4, 4)
     assert manifest.postprocessing == {"threshold": 0.5}
 
 

@@ -35,7 +35,7 @@ FULL = Manifest(
     data_seed=7,
     class_names=["red cube", "blåbær"],
     gflop_per_run=1.5,
-    preprocessing_digest=PREPROCESSING.digest(),
+    preprocessing_digest=digest_of(PREPROCESSING),
     postprocessing_digest=digest_of(POSTPROCESSING),
     files=[
         ModelFile(name="fp16.onnx", sha256="0" * 64, backends=["tensorrt"], tolerance=0.05),

@@ -8,8 +8,10 @@ from hypothesis.extra.numpy import arrays
 
 from policies.executor import PolicyExecutor
 from policies.skill import Assignment, Goal, MoveTo, Pick, Place
+from robot_runtime.policy_setup import make_executor
 from rt_control._native import MAX_AXES, Kinematics, Source, State
 from rt_control.robot_file import RobotDescription
+from tests.policies.expert_policy import ExpertPolicy
 from tests.policies.robot_player import EPOCH, RobotPlayer, cube, scene
 
 anything = arrays(np.float64, MAX_AXES, elements=st.floats(allow_nan=True, allow_infinity=True))
@@ -19,7 +21,7 @@ goals = st.sampled_from([MoveTo("home"), MoveTo("nowhere"), Pick("red_cube"), Pl
 
 @pytest.fixture
 def executor(description: RobotDescription, kinematics: Kinematics) -> PolicyExecutor:
-    return PolicyExecutor(description, kinematics)
+    return make_executor(description, kinematics, ExpertPolicy(description, kinematics), modelled_delay_ns=lambda: 0)
 
 
 @pytest.fixture
@@ -42,7 +44,9 @@ def test_whatever_the_state_no_command_has_a_number_that_is_not_finite(
     description: RobotDescription,
     kinematics: Kinematics,
 ) -> None:
-    executor = PolicyExecutor(description, kinematics)
+    executor = make_executor(
+        description, kinematics, ExpertPolicy(description, kinematics), modelled_delay_ns=lambda: 0
+    )
     state = State()
     state.authority, state.epoch, state.speed_scale = Source.policy, EPOCH, scale
     state.position, state.velocity = rows[0], rows[1]

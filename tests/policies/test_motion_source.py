@@ -33,7 +33,9 @@ def view_of(source: MotionSource, robot: RobotPlayer) -> View:
 def command(source: MotionSource, robot: RobotPlayer, goal: MotionGoal) -> Command:
     view = view_of(source, robot)
     step = Step("test", goal, view.stamp_ns - 5, None)
-    return source.command(step, view, robot.state, epoch=EPOCH, skill=3, speed=1.0)
+    made = source.command(step, view, robot.state, epoch=EPOCH, skill=3, speed=1.0)
+    assert made is not None
+    return made
 
 
 def near(robot: RobotPlayer) -> MotionGoal:

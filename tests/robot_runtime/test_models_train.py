@@ -39,7 +39,7 @@ def test_without_torch_it_says_what_to_install(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("train", "nose"), "'nose' is no role; roles: detector, depth"),
+        (("train", "nose"), "'nose' cannot be trained; allowed: detector, depth"),
         (("train", "detector", "--images", "0"), "'0' is no count; give a whole number of at least 1"),
         (("export", "file.onnx"), "give either the NAME of a model or the --run FOLDER of a training"),
         (("export", "eyes", "none/file.onnx"), "cannot write 'none/file.onnx'; give a file in a folder that exists"),
@@ -120,20 +120,21 @@ def test_a_model_is_trained_measured_added_and_exported(tmp_path: Path, capsys: 
 
 
 @needs_torch
-def test_every_plan_makes_a_network_that_its_adapter_takes_and_no_role_is_trained_twice() -> None:
+def test_every_plan_makes_a_network_that_its_adapter_takes_and_is_asked_for_by_one_name() -> None:
     import torch
 
     from models import adapters
-    from robot_runtime.training_plan import PLANS, plan_for
+    from robot_runtime.commands.arguments import TRAINED
+    from robot_runtime.training_plan import NAMES, PLANS, plan_for
 
-    roles = [role for plan in PLANS for role in plan.roles]
-    assert len(roles) == len(set(roles))
+    assert sorted(NAMES) == sorted(TRAINED)
+    assert len(NAMES) == len(set(NAMES))
     for plan in PLANS:
-        assert all(plan_for(role) is plan for role in plan.roles)
+        assert all(plan_for(name) is plan for name in ((plan.name,) if plan.name else plan.roles))
         adapter = adapters.get(plan.adapter)
-        shape = [1 if isinstance(size, str) else size for size in adapter.inputs[0].shape]
         with torch.inference_mode():
-            answers = plan.network("small").eval()(torch.zeros(shape))
+            answer = plan.network("small").eval()(*(item[:1] for item in plan.examples(adapter)))
+        answers = (answer,) if isinstance(answer, torch.Tensor) else answer
         for pattern, answer in zip(adapter.outputs, answers, strict=True):
             assert len(pattern.shape) == answer.ndim
             sizes = zip(pattern.shape, answer.shape, strict=True)

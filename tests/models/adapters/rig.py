@@ -51,7 +51,7 @@ def manifest(
         training_command="none",
         data_seed="none",
         class_names=list(class_names),
-        preprocessing_digest=preprocessing.digest(),
+        preprocessing_digest=digest_of(preprocessing),
         postprocessing_digest=digest_of(given),
         files=[ModelFile(name="model.onnx", sha256="0" * 64, backends=["onnxruntime"])],
         inputs=[Tensor(name="x", dtype="float32", shape=[1])],

@@ -152,7 +152,7 @@ def test_an_export_becomes_a_model_with_no_more_than_the_page_says(name: str, tm
     with Registry(tmp_path / "user", tmp_path / "shipped") as registry:
         add(registry, asked, OnnxRuntimeBackend())
         active = registry.activate("mine", OnnxRuntimeBackend())
-        assert active.manifest.preprocessing.mean == get(name).preprocessing.mean
+        assert active.manifest.image_preprocessing.mean == get(name).preprocessing.mean
         for role in get(name).roles:
             question = getattr(active.fills, QUESTIONS[role])
             boxes = () if role in ("detector", "depth", "scene") else (BOXES,)

@@ -37,7 +37,7 @@ def test_the_file_answers_as_the_network_and_fits_its_adapter(
     example = torch.rand([3 if isinstance(size, str) else size for size in image.shape])
     path = tmp_path / "network.onnx"
     names = [str(item.name) for item in known.outputs]
-    export_onnx(trained, example, str(image.name), names, path, any_count)
+    export_onnx(trained, (example,), (str(image.name),), names, path, any_count)
     loaded = OnnxRuntimeBackend().load(path)
     try:
         assert known.misfit(loaded.inputs, loaded.outputs) is None
@@ -64,7 +64,7 @@ def test_a_file_that_answers_differently_is_refused(tmp_path: Path) -> None:
             return image * float(self.asked)
 
     with pytest.raises(DynamicalError, match="output 'out' differs by .* from the trained network's; allowed: 0.001"):
-        export_onnx(Restless(), torch.ones(1, 3), "image", ["out"], tmp_path / "network.onnx", False)
+        export_onnx(Restless(), (torch.ones(1, 3),), ("image",), ["out"], tmp_path / "network.onnx", False)
 
 
 def test_multiply_adds_are_those_of_convolutions_and_linear_layers() -> None:

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from perception.scene import Scene, SceneObject
-from policies.executor import PolicyExecutor
-from policies.pick_place import spots
+from policies.place import spots
 from policies.skill import Assignment, Goal, MoveTo, Pick, Place, SkillReport
+from robot_runtime.policy_setup import make_executor
 from rt_control._native import Command, Kinematics
 from rt_control.robot_file import RobotDescription
+from tests.policies.expert_policy import ExpertPolicy
 from tests.policies.robot_player import EPOCH, LAG_NS, RobotPlayer, cube, scene
 
 Look = Callable[[int], Scene | None]
@@ -21,7 +22,8 @@ class Stage:
 
     def __init__(self, description: RobotDescription, kinematics: Kinematics) -> None:
         self.kinematics = kinematics
-        self.executor = PolicyExecutor(description, kinematics)
+        policy = ExpertPolicy(description, kinematics)
+        self.executor = make_executor(description, kinematics, policy, modelled_delay_ns=lambda: 0)
         self.robot = RobotPlayer(description)
         self.commands: list[Command] = []
         self.lowest_tcp_by_phase: dict[str, float] = {}
@@ -67,11 +69,11 @@ def test_a_pick_goes_over_the_object_down_to_it_and_up_again(stage: Stage) -> No
     stage.grasp(0.04)
     report = stage.run(Pick("red_cube"), sees(cube()))
     assert (report.outcome, report.reason) == ("succeeded", "")
-    assert list(stage.lowest_tcp_by_phase) == ["look", "approach", "descend", "grasp", "lift"]
+    assert list(stage.lowest_tcp_by_phase) == ["look", "approach", "descend", "grasp", "lift", "come to rest"]
     assert stage.lowest_tcp_by_phase["approach"] > 0.15
     assert stage.lowest_tcp_by_phase["grasp"] == pytest.approx(0.02, abs=2e-3)
     tcp = stage.kinematics.forward(stage.robot.reference)[:3, 3]
-    assert tcp[:2] == pytest.approx([0.5, 0.1], abs=2e-3)
+    assert tcp[:2] == pytest.approx([0.5, 0.1], abs=8e-3)
 
 
 def test_chunks_rise_in_number_and_carry_their_observation(stage: Stage) -> None:
@@ -91,7 +93,7 @@ def test_place_lowers_into_the_bin_opens_and_leaves(stage: Stage, description: R
     stage.lowest_tcp_by_phase.clear()
     report = stage.run(Place("left_bin"), sees())
     assert (report.outcome, report.reason) == ("succeeded", "")
-    assert list(stage.lowest_tcp_by_phase) == ["carry", "lower", "release", "retreat"]
+    assert list(stage.lowest_tcp_by_phase) == ["carry", "lower", "release", "retreat", "come to rest"]
     target = description.workcell.find_bin("left_bin")
     assert target is not None
     assert stage.lowest_tcp_by_phase["carry"] - 0.03 > target.size[2]
@@ -126,7 +128,7 @@ def test_an_object_out_of_reach_is_said_to_be(stage: Stage) -> None:
 def test_closing_on_nothing_is_a_missed_grasp(stage: Stage) -> None:
     report = stage.run(Pick("red_cube"), sees(cube()))
     assert (report.outcome, report.phase) == ("failed", "grasp")
-    assert report.reason.startswith("the grasp missed red_cube: the fingers closed to")
+    assert report.reason == "the grasp missed red_cube: 3 times the fingers closed on nothing"
 
 
 def test_an_object_that_vanishes_on_the_way_ends_the_pick(stage: Stage) -> None:
@@ -142,7 +144,7 @@ def test_an_object_that_is_moved_on_the_way_is_approached_anew(stage: Stage) -> 
     before, after = sees(cube()), sees(cube(x=0.55, y=-0.15))
     report = stage.run(Pick("red_cube"), lambda now: before(now) if now < moves_at else after(now))
     assert report.outcome == "succeeded"
-    assert stage.kinematics.forward(stage.robot.reference)[:2, 3] == pytest.approx([0.55, -0.15], abs=2e-3)
+    assert stage.kinematics.forward(stage.robot.reference)[:2, 3] == pytest.approx([0.55, -0.15], abs=8e-3)
 
 
 def test_while_perception_is_silent_the_approach_stands_still_and_then_goes_on(stage: Stage) -> None:
