@@ -28,6 +28,7 @@ LEFT_S = 8e-3  # a reference that is early or late by so much has not left it
 FAR_M = 0.1  # rad or m: nothing is left of what was planned
 HUNG_NS = 1_000_000_000
 SLOWEST = 0.05  # speed that a chunk is stretched for at most
+SPEED_RATE = 2.0  # change of the speed, 1/s
 STALE_AGE_MARGIN_NS = 20_000_000
 
 
@@ -102,6 +103,8 @@ class LearnedMotion:
         self._discard_up_to = 0
         self._number = 0
         self._last_asked_ns = 0
+        self._speed = 1.0
+        self._paced_ns: int | None = None
         self._observation_ns = 0
         self.counts = MotionCounts()
 
@@ -119,6 +122,7 @@ class LearnedMotion:
         """Drop what runs and what was asked: the next chunk begins where the robot is."""
         self._joiner.forget()
         self._discard_up_to = self._number
+        self._paced_ns = None
 
     def close(self) -> None:
         """Ask nothing more."""
@@ -148,7 +152,7 @@ class LearnedMotion:
         Raises:
             PolicyFault: it hangs, failed, or gave what is not finite.
         """
-        speed = min(max(speed, SLOWEST), 1.0)
+        speed = self._paced(speed, now_ns)
         here_ns = _up(trajectory_ns)
         joiner = self._joiner
         if joiner.running is not None:
@@ -170,6 +174,17 @@ class LearnedMotion:
             return None
         points = np.clip(points, self._cell.lower, self._cell.upper)  # a curve may swing beyond its knots
         return Setpoints(points, window.begin_ns, now_ns + min(left_ns, CHUNK_NS), self._observation_ns)
+
+    def _paced(self, wanted: float, now_ns: int) -> float:
+        """The speed to plan with: it follows the wanted one no faster than the robot itself can.
+
+        A policy is told velocities as they were at full speed; one that drops at once would be told that it flies.
+        """
+        elapsed_s = 1.0 if self._paced_ns is None else max(now_ns - self._paced_ns, 0) * 1e-9
+        step = SPEED_RATE * elapsed_s
+        self._speed = min(max(wanted, SLOWEST, self._speed - step), self._speed + step, 1.0)
+        self._paced_ns = now_ns
+        return self._speed
 
     def _mind(self, running: Trajectory, reference: Reference, trajectory_ns: int, here_ns: int) -> None:
         """Where the shield went another way: back to what runs from there, or begin anew from far away."""

@@ -151,6 +151,18 @@ def test_at_half_the_speed_a_chunk_takes_twice_as_long(cell: Cell) -> None:
     assert float(rig.policy.moments[-1].state[8]) == pytest.approx(0.3, abs=1e-2)  # as it were at full speed
 
 
+def test_when_the_speed_drops_the_policy_is_never_told_that_it_flies(cell: Cell) -> None:
+    rig = Rig(cell, "forward")
+    for _ in range(50):
+        rig.tick()
+    told = []
+    for _ in range(60):
+        rig.tick(speed=0.25)
+        told.append(float(rig.policy.moments[-1].state[8]))
+    assert max(told) < 0.45
+    assert rig.velocity[0] == pytest.approx(0.075, abs=0.02)
+
+
 def test_what_rests_on_too_old_an_observation_is_not_told(cell: Cell) -> None:
     rig = Rig(cell, "forward")
     seen_ns = rig.now_ns
