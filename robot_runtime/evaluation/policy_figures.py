@@ -51,9 +51,9 @@ def figures(results: Results, defaults: Mapping[str, str]) -> list[Figure]:
 
 
 def panels(results: Results) -> tuple[Panel, ...]:
-    """Success over delay, a panel for each policy, a line for each way to join."""
+    """Success over delay, a panel for each learned policy, a line for each way to join."""
     shown = []
-    for policy in dict.fromkeys(condition.policy for condition in results):
+    for policy in dict.fromkeys(condition.policy for condition in results if condition.policy != REPLAY):
         lines = []
         for seam in dict.fromkeys(condition.seam for condition in results if condition.policy == policy):
             points = sorted(

@@ -68,7 +68,8 @@ def test_each_thing_that_falls_short_is_told() -> None:
 
 
 def test_a_picture_has_a_panel_for_each_policy_and_a_line_for_each_way() -> None:
-    results = dict([of("act", "naive", 0, 10), of("act", "naive", 200, 5), of("flow", "forward", 0, 20)])
+    results = dict([of("act", "naive", 0, 10), of("act", "naive", 200, 5), of("flow", "forward", 0, 20),
+                    of(REPLAY, "forward", 0, 1)])  # fmt: skip
     act, flow = panels(results)
     assert [line.name for line in act.lines] == ["naive"]
     assert (list(act.lines[0].x), list(act.lines[0].y)) == ([0.0, 200.0], [50.0, 25.0])
