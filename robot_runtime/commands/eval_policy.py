@@ -66,6 +66,7 @@ def handle(options: argparse.Namespace) -> int:
     """Measure and show it."""
     from policies.seam import SEAMS
     from robot_runtime import line_plot, machine, origin
+    from robot_runtime.commands.models_train import require_torch
     from robot_runtime.evaluation import policy_figures
     from robot_runtime.evaluation.policy_sweep import REPLAY, Condition, sweep
     from robot_runtime.policy_setup import activate_policy, seam_of
@@ -82,6 +83,7 @@ def handle(options: argparse.Namespace) -> int:
     ]
     demonstrations = None
     if not options.no_replay:
+        require_torch("eval policy without --no-replay")
         conditions.insert(0, Condition(REPLAY, "forward", 0))
         demonstrations = demonstrations_folder(options.folder)
 
