@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -17,8 +18,11 @@ from policies import openpi_wire
 from policies.openpi_wire import WireError
 from rt_control.errors import InputError
 
-LIMIT_S = 0.3  # of a question; a chunk goes on longer than that
-CONNECT_LIMIT_S = 1.0
+# All three together, and a chunk of the robot's own policy, have to fit into what counts as hung (`learned_motion`):
+# a network that is gone must not cost the policy worker.
+LIMIT_S = 0.3  # of a question
+CONNECT_LIMIT_S = 0.4
+CLOSE_LIMIT_S = 0.1
 RETRY_S = 5.0
 LONGEST_REASON = 200
 
@@ -111,11 +115,11 @@ class RemotePolicy:
         raise WireError(f"the connection ended ({message.type.name.lower()})")
 
     async def _drop(self) -> None:
-        socket, session, self._socket, self._session = self._socket, self._session, None, None
-        if socket is not None:
-            await socket.close()
-        if session is not None:
-            await session.close()
+        session, self._socket, self._session = self._session, None, None
+        if session is not None:  # its connections with it: a server that is silent would not say goodbye either
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_LIMIT_S):
+                    await session.close()
 
     def _resampled(self, actions: Floats, moment: PolicyMoment) -> Floats:
         """The same at the knots of the robot's own policy; what they reach beyond the chunk stays at its end."""

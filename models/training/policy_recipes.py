@@ -22,7 +22,7 @@ from models.training.policy_network import (
 )
 from models.training.policy_samples import Samples
 
-LONGEST_AGE_S = 0.35  # targets are shown as they were up to so long ago
+SHOWN_LATE_S = 0.35  # targets are shown as they were up to so long ago
 SMALL = 0.15  # of a unit: what moves less is not weighted more
 NEAR_SHARE, NEAR_M = 0.4, 0.06  # of a batch are moments with an empty hand so near to the target
 DIVERGENCE_WEIGHT = 1.0
@@ -64,7 +64,7 @@ class PolicyRecipe:
         """States and targets side by side (size, STATE + TARGET), and what was done."""
         near = round(NEAR_SHARE * size)
         rows = np.concatenate([random.choice(self._training.rows, size - near), random.choice(self._near, near)])
-        most = round(LONGEST_AGE_S * self._training.rate_hz)
+        most = round(SHOWN_LATE_S * self._training.rate_hz)
         ages = random.integers(0, most + 1, size) * (random.random(size) < 0.7)
         state, target, chunk, counted = self._training.take(rows, ages)
         state = state.copy()

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from cloud.protocol import BEAT, HEARTBEAT_PATH
-from robot_runtime.cli import main
 from robot_runtime.cloud_service import CloudAddress, CloudService
+from tests.robot_runtime.refusals import refusal
 
 COMMAND = ("env", "--default-signal=INT", sys.executable, "-m", "robot_runtime.cli", "cloud", "up", "--embedded")
 
@@ -31,13 +31,6 @@ def test_it_says_where_it_listens_answers_there_and_ends_with_ctrl_c() -> None:
         if process.poll() is None:
             process.kill()
             process.communicate()
-
-
-def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert main(arguments) == 2
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1
-    return lines[0]
 
 
 def test_a_port_that_is_taken_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

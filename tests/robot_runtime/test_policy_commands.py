@@ -11,10 +11,10 @@ import pytest
 
 from models.roles import PolicyMoment
 from policies.observation import TARGET_NAMES
-from robot_runtime.cli import main
 from robot_runtime.policy_setup import activate_policy, choose_policy, read_key
 from robot_runtime.remote_policy import PolicyWithFallback, RemotePolicy
 from rt_control.errors import InputError
+from tests.robot_runtime.refusals import refusal
 
 COMMAND = ("env", "--default-signal=INT", sys.executable, "-m", "robot_runtime.cli", "models", "serve")
 MOMENT = PolicyMoment(np.zeros(25, np.float32), np.zeros(len(TARGET_NAMES), np.float32))
@@ -58,13 +58,6 @@ def test_a_policy_elsewhere_has_the_robot_s_own_one_behind_it(tmp_path: Path) ->
 def test_a_model_that_is_no_policy_cannot_move_the_arm() -> None:
     with pytest.raises(InputError, match="is not there"):
         activate_policy("no_such_model")
-
-
-def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert main(arguments) == 2
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1
-    return lines[0]
 
 
 def test_a_port_that_is_taken_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

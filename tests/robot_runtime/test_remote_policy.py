@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -11,8 +12,17 @@ import pytest
 from aiohttp import web
 
 from models.roles import Floats, PolicyMoment
+from policies.learned_motion import HUNG_NS
 from robot_runtime.policy_server import PolicyServer
-from robot_runtime.remote_policy import PolicyUnavailable, PolicyWithFallback, RemotePolicy, checked_url
+from robot_runtime.remote_policy import (
+    CLOSE_LIMIT_S,
+    CONNECT_LIMIT_S,
+    LIMIT_S,
+    PolicyUnavailable,
+    PolicyWithFallback,
+    RemotePolicy,
+    checked_url,
+)
 from rt_control.errors import InputError
 
 MOMENT = PolicyMoment(np.zeros(25, np.float32), np.zeros(10, np.float32), seed=3)
@@ -107,6 +117,15 @@ def test_a_policy_that_thinks_too_long_is_left_and_can_be_asked_again(served: Se
     assert patient.act(MOMENT).shape == (16, 8)
     patient.close()
     remote.close()
+
+
+def test_a_server_that_says_nothing_is_left_before_the_policy_counts_as_hung() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, and never answers
+        remote = RemotePolicy(f"ws://127.0.0.1:{silent.getsockname()[1]}", "", Counting())
+        with pytest.raises(PolicyUnavailable, match="no answer"):
+            remote.act(MOMENT)
+        remote.close()
+    assert CONNECT_LIMIT_S + LIMIT_S + CLOSE_LIMIT_S < 0.9 * HUNG_NS / 1e9
 
 
 def test_a_question_that_cannot_be_answered_says_why(served: Served, remote: RemotePolicy, policy: Counting) -> None:
