@@ -39,7 +39,7 @@ from perception.person_range import EXACT, DepthNoise, PersonRange, person_range
 from perception.place import place_at, place_in
 from perception.point_image import PointImage, Unprojector
 from perception.reasons import Reason
-from perception.scene import Scene, SceneObject, SceneReport
+from perception.scene import Scene, SceneObject, SceneReport, Vector3
 from perception.scene_level import SceneLevel
 from perception.scene_triggers import Situation
 from perception.schedule_rules import allowed_ms_per_s, first_estimates, scheduler_rules
@@ -392,7 +392,7 @@ class Cascade:
         self._things.keep(track.id for track in tracks)
         self._looked_ns = {key: value for key, value in self._looked_ns.items() if any(t.id == key for t in tracks)}
         objects = self._things.objects(tracks)
-        person = self._nearest_person(moment, objects)
+        person, person_at = self._nearest_person(moment, objects)
         self._person_m = None if person is None else person.careful_distance_m
         self._sequence += 1
         return Scene(
@@ -403,22 +403,26 @@ class Cascade:
             source="cascade",
             report=self._report(moment),
             person_uncertainty_m=None if person is None else person.uncertainty_m,
+            person_point_base=person_at,
         )
 
-    def _nearest_person(self, moment: _Moment, objects: Sequence[SceneObject]) -> PersonRange | None:
-        """The nearest person, and how well that is known; None if nobody is seen, or nothing can be measured."""
+    def _nearest_person(
+        self, moment: _Moment, objects: Sequence[SceneObject]
+    ) -> tuple[PersonRange | None, Vector3 | None]:
+        """The nearest person, how well that is known, and its point; None if nobody is seen, or nothing measured."""
         frame = moment.frame
         if frame.depth_m is None or moment.points is None:
-            return None
+            return None, None
         points = self._coarse_unprojector.points(frame)
         rows, columns = points.shape
         # The nearest pixel of a whole step is each step-th one, as of the points.
         pixels = np.asarray(cv2.resize(frame.rgb, (columns, rows), interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
         found = self._people.nearest(points, is_skin(to_hsv(pixels)), moment.robot, objects)
         if found is None:
-            return None
+            return None, None
         depth_m = found.pixel_m * frame.fx
-        return person_range(found.distance_m, depth_m, frame.fx, self._noise, pixel_step=PERSON_STEP)
+        known = person_range(found.distance_m, depth_m, frame.fx, self._noise, pixel_step=PERSON_STEP)
+        return known, found.point_base
 
     def _report(self, moment: _Moment) -> SceneReport | None:
         """The newest answer of level 3."""

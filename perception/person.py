@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from perception.point_image import PointImage
 from perception.robot_shape import distances
-from perception.scene import SceneObject
+from perception.scene import SceneObject, Vector3
 from rt_control.robot_file import Workcell
 
 Array = npt.NDArray[np.float64]
@@ -35,10 +35,12 @@ class NearestPerson:
 
     Attributes:
         distance_m: to the robot's surface, >= 0.
+        point_base: where it is, base frame, m.
         pixel_m: width of a pixel at this point: times the focal length in px, its distance along the optical axis.
     """
 
     distance_m: float
+    point_base: Vector3
     pixel_m: float
 
 
@@ -81,7 +83,8 @@ class PersonFinder:
         if len(person) == 0:
             return None
         first = person[np.argmin(distance[person])]
-        return NearestPerson(max(float(distance[first]), 0.0), float(points.pixel_m.ravel()[high[first]]))
+        x, y, z = (float(value) for value in cloud[first])
+        return NearestPerson(max(float(distance[first]), 0.0), (x, y, z), float(points.pixel_m.ravel()[high[first]]))
 
     def _in_a_bin(self, cloud: Floats) -> Mask:
         """Which points (n, 3) are in a bin, or its walls."""

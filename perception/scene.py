@@ -58,6 +58,8 @@ class Scene(msgspec.Struct, frozen=True):
         person_uncertainty_m: by how much nearer it may be; None when nobody is seen, or nobody says.
         source: `cascade`, `stereo`, or `oracle` (a modelled perception, used in campaigns only).
         remembered_only: the newest images could not be used: all of it is as old as its stamp says.
+        person_point_base: of the nearest person the point that is nearest to the robot, base frame, m; None when nobody
+            is seen, or nobody says.
         report: what level 3 said last, with a stamp of its own; None if it never did.
     """
 
@@ -69,6 +71,7 @@ class Scene(msgspec.Struct, frozen=True):
     remembered_only: bool = False
     report: SceneReport | None = None
     person_uncertainty_m: float | None = None
+    person_point_base: Vector3 | None = None
 
     def find(self, name: str) -> SceneObject | None:
         """The object of that name, or None."""

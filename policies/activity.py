@@ -43,6 +43,7 @@ class View:
         scene: the newest, if any.
         held: what the gripper holds as far as is known.
         moved_ns: how long the robot could have moved since the skill began; at half the speed half as long.
+        blocked: why there is no way to the goal of the last tick; empty while there is one, or it is looked for.
     """
 
     stamp_ns: int
@@ -53,6 +54,7 @@ class View:
     scene: Scene | None
     held: Held | None
     moved_ns: int = 0
+    blocked: str = ""
 
     def object(self, name: str) -> SceneObject | None:
         """The object as perception believes it now, or None."""

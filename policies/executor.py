@@ -14,6 +14,7 @@ from policies.motion_source import MotionSource
 from policies.move_to_pose import MoveToPose
 from policies.pick import PickObject
 from policies.place import PlaceInBin
+from policies.planned_motion import PlannedMotion
 from policies.skill import Assignment, Goal, MoveTo, Outcome, Pick, SkillReport
 from policies.trajectory import NoMotion
 from policies.ways import Ways
@@ -31,18 +32,20 @@ logger = logging.getLogger(__name__)
 class PolicyExecutor:
     """The policy worker's core: a function of what it is given and of the skill that runs."""
 
-    def __init__(self, cell: Cell, ways: Ways, learned: LearnedMotion) -> None:
+    def __init__(self, cell: Cell, ways: Ways, learned: LearnedMotion, planned: PlannedMotion | None = None) -> None:
         """Take what does not change.
 
         Args:
             cell: the robot.
             ways: that no policy finds.
             learned: the arm in the hands of the policy.
+            planned: the arm in the hands of the local planner; None: a robot file without capsules.
         """
         from rt_control._native import Source
 
         self._cell, self._ways = cell, ways
-        self._source = MotionSource(cell, Source.policy, learned)
+        self._plans = planned is not None
+        self._source = MotionSource(cell, Source.policy, learned, planned)
         self.counts = learned.counts
         self._skill: int | None = None
         self._activity: Activity | None = None
@@ -123,7 +126,7 @@ class PolicyExecutor:
 
     def _activity_for(self, goal: Goal) -> Activity:
         if isinstance(goal, MoveTo):
-            return MoveToPose(self._cell, self._ways, goal.pose)
+            return MoveToPose(self._cell, self._ways, goal.pose, around=self._plans)
         if isinstance(goal, Pick):
             return PickObject(self._cell, self._ways, goal.object_name)
         return PlaceInBin(self._cell, self._ways, goal.bin_name)
@@ -138,5 +141,8 @@ class PolicyExecutor:
         if outcome != "running":
             logger.debug("skill %s %s in %s: %s", self._skill, outcome, phase, reason)
             self._source.forget()
-        self._report = SkillReport(self._skill or 0, outcome, phase, reason, now_ns)
+        clearance_m, nearest = self._source.on_the_way
+        if nearest and clearance_m is None:
+            phase = f"{phase}: waits, {nearest} is in the way"
+        self._report = SkillReport(self._skill or 0, outcome, phase, reason, now_ns, clearance_m, nearest)
         return self._report

@@ -34,11 +34,13 @@ class MotionGoal:
             standing still.
         gripper: position of the gripper's axis; None leaves it where it is told to be now.
         speed: 0..1 of the speed that the assignment allows.
+        around: the way to the only waypoint is the local planner's, around what stands in between.
     """
 
     waypoints: tuple[Array, ...] = ()
     gripper: float | None = None
     speed: float = 1.0
+    around: bool = False
 
 
 @dataclass(slots=True)

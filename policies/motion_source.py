@@ -13,7 +13,10 @@ from policies.cell import Cell
 from policies.chunk import make_chunk
 from policies.follower import CHUNK_NS, Follower, MotionGoal
 from policies.learned_motion import LearnedMotion
+from policies.local_planner import Plan
 from policies.observation import GripperReading, PolicyTarget
+from policies.obstacles import of_scene
+from policies.planned_motion import PlannedMotion
 from policies.trajectory import MotionLimits, Reference
 
 if TYPE_CHECKING:
@@ -29,17 +32,25 @@ IMPLAUSIBLE = 1e3  # rad, m and their derivatives: no axis is, or moves, beyond 
 class MotionSource:
     """Moves from the state's reference on, as planned or as the policy says, and numbers its commands."""
 
-    def __init__(self, cell: Cell, source: Source, learned: LearnedMotion | None = None) -> None:
+    def __init__(
+        self,
+        cell: Cell,
+        source: Source,
+        learned: LearnedMotion | None = None,
+        planned: PlannedMotion | None = None,
+    ) -> None:
         """Take what does not change.
 
         Args:
             cell: the robot.
             source: whose ring the commands go to.
             learned: moves to the targets of a policy; without it there may be none.
+            planned: moves around things; without it goals are gone to straight, whatever they say.
         """
         description = cell.description
         self._cell = cell
         self._learned = learned
+        self._planned = planned
         self._source = source
         self._axes = len(description.axis)
         self._follower = Follower(
@@ -58,6 +69,8 @@ class MotionSource:
         self._goal = MotionGoal()
         if self._learned is not None:
             self._learned.forget()
+        if self._planned is not None:
+            self._planned.forget()
 
     def may_move(self, state: State, epoch: int) -> bool:
         """Whether `rt_control` takes motion from this source under this epoch now."""
@@ -86,7 +99,8 @@ class MotionSource:
             )
             else None
         )
-        return View(int(state.stamp_ns), position, velocity, reference, arrived_at, scene, held)
+        blocked = "" if self._planned is None else self._planned.failed
+        return View(int(state.stamp_ns), position, velocity, reference, arrived_at, scene, held, blocked=blocked)
 
     def command(self, step: Step, view: View, state: State, *, epoch: int, skill: int, speed: float) -> Command | None:
         """The next command; None while a policy has not answered.
@@ -108,8 +122,13 @@ class MotionSource:
             return self._learned_command(step, step.goal, view, state, epoch, skill, speed)
         if self._learned is not None:
             self._learned.forget()
-        self._goal = step.goal
-        setpoints = self._follower.setpoints(step.goal, view.reference, int(state.trajectory_ns), speed)
+        self._goal = followed = step.goal
+        if step.goal.around and self._planned is not None:
+            seen = of_scene(view.scene, view.held.name if view.held is not None else None)
+            followed = self._planned.tick(view.stamp_ns, view.reference, step.goal, seen, view.held, speed)
+        elif self._planned is not None:
+            self._planned.forget()
+        setpoints = self._follower.setpoints(followed, view.reference, int(state.trajectory_ns), speed)
         return make_chunk(
             setpoints,
             start_ns=int(state.trajectory_ns),
@@ -121,6 +140,15 @@ class MotionSource:
             source=self._source,
         )
 
+    @property
+    def on_the_way(self) -> tuple[float | None, str]:
+        """Of a motion around things: what is left to the nearest, m, and its name; or None and what is waited for."""
+        planned = self._planned
+        if planned is None or planned.clearance is None:
+            return None, "" if planned is None else planned.waits_for
+        left = planned.clearance
+        return (left.clearance_m, left.nearest) if isinstance(left, Plan) else (left.least_m, left.what)
+
     def _learned_command(
         self, step: Step, target: PolicyTarget, view: View, state: State, epoch: int, skill: int, speed: float
     ) -> Command | None:
@@ -128,6 +156,8 @@ class MotionSource:
         assert self._learned is not None and index is not None, "a skill with a policy runs on a robot with a gripper"
         self._follower.forget()
         self._goal = MotionGoal()
+        if self._planned is not None:
+            self._planned.forget()
         gripper = GripperReading(float(view.position[index]), float(view.velocity[index]))
         told = self._learned.tick(
             view.stamp_ns, view.reference, int(state.trajectory_ns), gripper, target, step.observation_ns, speed

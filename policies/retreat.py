@@ -71,7 +71,7 @@ class RetreatController:
             return
         self._skill = assignment.skill
         if isinstance(assignment.goal, MoveTo):
-            self._activity = MoveToPose(self._workspace, self._workspace, assignment.goal.pose)
+            self._activity = MoveToPose(self._workspace, self._workspace, assignment.goal.pose, around=False)
         else:
             reason = "without perception and policy the arm only holds or withdraws"
             self._end = self._told(now_ns, "failed", "hold", reason)

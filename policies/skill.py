@@ -60,6 +60,8 @@ class SkillReport(msgspec.Struct, frozen=True):
         phase: what it is doing, for people (`approach`, `descend`, `grasp` ...).
         reason: why it failed; empty otherwise.
         stamp_ns: when this was true.
+        clearance_m: what is left on the way to the nearest thing, where the way was planned around things.
+        nearest: what that is, or what is waited for.
     """
 
     skill: int
@@ -67,3 +69,5 @@ class SkillReport(msgspec.Struct, frozen=True):
     phase: str
     reason: str
     stamp_ns: int
+    clearance_m: float | None = None
+    nearest: str = ""

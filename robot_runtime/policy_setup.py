@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -11,15 +12,21 @@ from models.registry import Registry
 from models.roles import ActionPolicy
 from policies.cell import Cell
 from policies.executor import PolicyExecutor
-from policies.inference import Inference, ModelledInference, ThreadedInference
+from policies.inference import Inference, inference_in_thread, modelled_inference
 from policies.kinematics import Kinematics
 from policies.learned_motion import ChunkForm, LearnedMotion
+from policies.local_planner import LocalPlanner
+from policies.planned_motion import PlanAnswer, PlannedMotion, PlanQuestion, think
 from policies.seam import SEAMS, Seam
+from policies.thinking import ModelledThinking, Thinking, ThinkingInThread
 from policies.ways import Ways
 from robot_runtime import model_folders
 from robot_runtime.remote_policy import PolicyWithFallback, RemotePolicy
 from rt_control.description import RobotDescription
 from rt_control.errors import InputError
+
+PLANNING_NS = 60_000_000
+"""That an answer of the local planner takes in virtual time: more than 99 of 100 do (`dynamical bench planner`)."""
 
 
 def activate_policy(name: str | None = None) -> ActionPolicy:
@@ -107,9 +114,26 @@ def make_executor(
 
         ways = Workspace(description, kinematics)
     inference: Inference = (
-        ThreadedInference(policy) if modelled_delay_ns is None else ModelledInference(policy, modelled_delay_ns)
+        inference_in_thread(policy) if modelled_delay_ns is None else modelled_inference(policy, modelled_delay_ns)
     )
+    planned = make_planned_motion(cell, modelled=modelled_delay_ns is not None)
     age_limit_ns = round(description.timing.observation_age_limit_s * 1e9)
     form = ChunkForm(policy.knots, policy.spacing_s)
     learned = LearnedMotion(cell, inference, form, seam or seam_of(policy), age_limit_ns)
-    return PolicyExecutor(cell, ways, learned)
+    return PolicyExecutor(cell, ways, learned, planned)
+
+
+def make_planned_motion(cell: Cell, *, modelled: bool) -> PlannedMotion | None:
+    """The local planner, beside the tick; None for a robot whose file has no capsules: it goes straight.
+
+    Args:
+        cell: the robot.
+        modelled: in virtual time; else it thinks in a thread of its own.
+    """
+    if not cell.description.capsule:
+        return None
+    answer = partial(think, LocalPlanner(cell.description))
+    planning: Thinking[PlanQuestion, PlanAnswer] = (
+        ModelledThinking(answer, lambda: PLANNING_NS) if modelled else ThinkingInThread("planner", answer)
+    )
+    return PlannedMotion(cell, planning)

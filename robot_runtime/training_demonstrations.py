@@ -326,7 +326,8 @@ class DemonstrationRun:
 
     def _near(self, target: PolicyTarget) -> bool:
         hand = self._cell.tcp(self._reference)[:3, 3]
-        return float(np.linalg.norm(hand - target.position_base)) < NEAR_M and not self._holds()
+        holds = target.task == "pick" and self._holds()
+        return float(np.linalg.norm(hand - target.position_base)) < NEAR_M and not holds
 
     def _wander(self, lowest_z: float, opening: bool) -> None:
         """Go somewhere, fast, and perhaps not as far as that: a demonstration may begin in the middle of a motion."""

@@ -58,7 +58,8 @@ class OraclePerception:
                 self._seen[name] = self._object(name, stamp_ns)
         self._sequence += 1
         objects = tuple(self._seen[name] for name in self._names)
-        return Scene(self._sequence, stamp_ns, objects, self._person_distance.measure(self._plant.data), "oracle")
+        distance_m, point = self._person_distance.nearest(self._plant.data) or (None, None)
+        return Scene(self._sequence, stamp_ns, objects, distance_m, "oracle", person_point_base=point)
 
     def _object(self, name: str, stamp_ns: int) -> SceneObject:
         body = self._plant.data.body(name)

@@ -24,11 +24,23 @@ class PersonDistance:
 
     def measure(self, data: mujoco.MjData) -> float | None:
         """In m, at least 0; None if nobody is within 1.5 m."""
+        found = self.nearest(data)
+        return None if found is None else found[0]
+
+    def nearest(self, data: mujoco.MjData) -> tuple[float, tuple[float, float, float]] | None:
+        """The distance in m, at least 0, and the person's point (base frame); None if nobody is within 1.5 m."""
         if not self._person or float(np.linalg.norm(data.geom_xpos[self._person[0]][:2])) > AWAY_M:
             return None
-        pairs = ((one, other) for one in self._person for other in self._robot)
-        distance = min(mujoco.mj_geomDistance(self._model, data, *pair, NOBODY_WITHIN_M, None) for pair in pairs)
-        return None if distance >= NOBODY_WITHIN_M else max(float(distance), 0.0)
+        least, where, ends = NOBODY_WITHIN_M, np.zeros(3), np.zeros(6)
+        for one in self._person:
+            for other in self._robot:
+                distance = mujoco.mj_geomDistance(self._model, data, one, other, NOBODY_WITHIN_M, ends)
+                if distance < least:
+                    least, where = float(distance), ends[:3].copy()
+        if least >= NOBODY_WITHIN_M:
+            return None
+        x, y, z = (float(value) for value in where)
+        return max(least, 0.0), (x, y, z)
 
 
 def _person_geoms(model: mujoco.MjModel) -> list[int]:

@@ -114,7 +114,8 @@ def test_a_skill_that_never_ends_is_ended(executor: PolicyExecutor, robot: Robot
     robot.place(np.zeros(8) + np.array([0.5, 0.0, 0.0, -1.5, 0.0, 1.5, 0.0, 0.0]))
     report = None
     for _ in range(5000):  # the robot does not move
-        _, report = executor.tick(robot.now_ns, robot.state, None, Assignment(1, EPOCH, MoveTo("home")))
+        seen = scene(stamp_ns=robot.now_ns)
+        _, report = executor.tick(robot.now_ns, robot.state, seen, Assignment(1, EPOCH, MoveTo("home")))
         robot.play(None)
         if report is not None and report.outcome != "running":
             break

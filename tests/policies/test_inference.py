@@ -8,7 +8,7 @@ import pytest
 
 from models.errors import ModelOutputError
 from models.roles import Floats, PolicyMoment
-from policies.inference import Answer, Inference, ModelledInference, Question, ThreadedInference
+from policies.inference import Answer, Inference, modelled_inference, Question, inference_in_thread
 
 MS = 1_000_000
 
@@ -47,7 +47,7 @@ def wait(inference: Inference) -> Answer:
 def test_a_policy_that_thinks_holds_nobody_up_and_takes_one_question_at_a_time() -> None:
     policy = Policy()
     policy.go.clear()
-    inference = ThreadedInference(policy)
+    inference = inference_in_thread(policy)
     assert inference.ask(question(1))
     assert inference.answer(0) is None
     assert not inference.ask(question(2))
@@ -68,7 +68,7 @@ def test_a_policy_that_thinks_holds_nobody_up_and_takes_one_question_at_a_time()
 def test_a_policy_that_fails_says_so_and_can_be_asked_again(error: Exception, said: str) -> None:
     policy = Policy()
     policy.error = error
-    inference = ThreadedInference(policy)
+    inference = inference_in_thread(policy)
     inference.ask(question(1))
     answer = wait(inference)
     assert answer.knots is None
@@ -80,7 +80,7 @@ def test_a_policy_that_fails_says_so_and_can_be_asked_again(error: Exception, sa
 
 
 def test_in_virtual_time_an_answer_comes_when_it_would() -> None:
-    inference = ModelledInference(Policy(), lambda: 50 * MS)
+    inference = modelled_inference(Policy(), lambda: 50 * MS)
     assert inference.ask(question(1, asked_ns=100 * MS))
     assert not inference.ask(question(2, asked_ns=110 * MS))
     assert inference.answer(149 * MS) is None

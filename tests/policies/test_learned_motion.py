@@ -6,7 +6,7 @@ import pytest
 from models.roles import Floats, PolicyMoment
 from policies.cell import Cell
 from policies.follower import SETPOINTS, SPACING_NS
-from policies.inference import ModelledInference
+from policies.inference import modelled_inference
 from policies.learned_motion import HUNG_NS, ChunkForm, LearnedMotion, PolicyFault, Setpoints
 from policies.observation import GripperReading, PolicyTarget
 from policies.seam import SEAMS, Seam
@@ -48,7 +48,7 @@ class Rig:
     def __init__(self, cell: Cell, seam: Seam, delay_ns: int = 0, policy: Drift | None = None) -> None:
         self.policy = policy or Drift()
         self.delay_ns = delay_ns
-        inference = ModelledInference(self.policy, lambda: self.delay_ns)
+        inference = modelled_inference(self.policy, lambda: self.delay_ns)
         self.motion = LearnedMotion(cell, inference, ChunkForm(KNOTS, SPACING_S), seam, LIMIT_NS)
         self.now_ns = 1_000 * MS
         self.position = np.array(cell.description.home, dtype=np.float64)
