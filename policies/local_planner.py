@@ -24,7 +24,8 @@ from rt_control.robot_file import RobotDescription
 
 Array = npt.NDArray[np.float64]
 
-MARGIN_M = 0.025  # left to everything on the way
+MARGIN_M = 0.025  # left to everything on a way that is chosen
+KEPT_M = 0.015  # and to everything on one that runs: what is seen trembles
 LEAST_M = 0.004  # left at the ends of it, where the robot stands or is to stand
 SOFT_M = 0.04  # beyond the margin: paths that keep so much more are better
 SLACK_M = 0.004  # by which a path may come nearer to what it begins or ends beside
@@ -34,10 +35,10 @@ SPREAD_RAD = 0.5  # of the via-points at first
 NARROWER = 0.7  # each round
 TEMPERATURE = 0.1  # of the weights, in units of the spread of costs
 STEPS = 20  # of a path, to rank it
-WAYPOINTS = 14
+WAYPOINTS, DENSE = 10, 60
 CHECK_S = 0.025
 TRIED = 2  # of the best paths of a round are checked exactly
-HIT_COST, NEAR_COST, LENGTH_COST, LIMIT_COST = 400.0, 4.0, 1.0, 50.0
+HIT_COST, NEAR_COST, LENGTH_COST, BEND_COST, LIMIT_COST = 400.0, 4.0, 1.0, 0.002, 50.0
 FAR_OUT_M = 1.2
 
 
@@ -118,7 +119,7 @@ class LocalPlanner:
         self._field = DistanceField(lower, upper, self._standing)
         self._random = np.random.default_rng(seed)
         self._spline = _spline(np.linspace(0.0, 1.0, VIAS + 2), np.linspace(0.0, 1.0, STEPS))
-        self._dense = _spline(np.linspace(0.0, 1.0, VIAS + 2), np.linspace(0.0, 1.0, WAYPOINTS + 1)[1:])
+        self._dense = _spline(np.linspace(0.0, 1.0, VIAS + 2), np.linspace(0.0, 1.0, DENSE))
         self._best: Array | None = None  # via-points that came nearest last time, (VIAS, axes)
         self._best_for: Array | None = None
 
@@ -142,12 +143,18 @@ class LocalPlanner:
         self._field.update(seen)
         last: NoPlan | None = None
         limits = self._limits.at_speed(speed)
-        for vias in self._search(start.position, goal):
-            found = self._checked(start, vias, goal, obstacles, limits)
-            if isinstance(found, Plan):
+        for tried in self._search(start.position, goal):
+            plans: list[tuple[float, Plan, Array]] = []
+            for vias in tried:
+                found = self._checked(start, vias, goal, obstacles, limits)
+                if isinstance(found, Plan):
+                    plans.append((found.duration_s, found, vias))
+                else:
+                    last = last or found
+            if plans:
+                _, plan, vias = min(plans, key=lambda item: item[0])
                 self._best, self._best_for = vias, goal.copy()
-                return found
-            last = last or found
+                return plan
         assert last is not None, "at least one path was looked at"
         return last
 
@@ -189,11 +196,11 @@ class LocalPlanner:
         least = int(along.argmin())
         return Clearance(along, float(along[least]), str(names[least]), str(parts[least]))
 
-    def _search(self, start: Array, goal: Array) -> Iterator[Array]:
-        """Via-points (VIAS, axes) of paths worth a check, the best first in each round."""
+    def _search(self, start: Array, goal: Array) -> Iterator[list[Array]]:
+        """Via-points (VIAS, axes) of paths worth a check, round by round."""
         means = list(self._seeds(start, goal))
         spread = SPREAD_RAD
-        yield means[0]  # straight: most ways are free
+        yield [means[0]]  # straight: most ways are free
         for _ in range(ROUNDS):
             each = SAMPLES // len(means)
             noise = self._random.normal(0.0, spread, (len(means), each, VIAS, len(start)))
@@ -202,15 +209,13 @@ class LocalPlanner:
             vias = np.clip(vias, self._lower + 0.03, self._upper - 0.03)
             costs, hits = self._costs(start, vias, goal)
             order = np.argsort(costs)
-            for index in order[:TRIED]:
-                if not hits[index]:
-                    yield vias[index]
+            yield [vias[index] for index in order[:TRIED] if not hits[index]]
             weights = np.exp(-(costs - costs.min()) / (TEMPERATURE * (costs.std() + 1e-6)))
             mean = np.einsum("n,nij->ij", weights / weights.sum(), vias)
             self._best, self._best_for = vias[order[0]], goal.copy()
             means = [vias[order[0]], mean]
             spread *= NARROWER
-        yield vias[order[0]]  # to say what is in its way
+        yield [vias[order[0]]]  # to say what is in its way
 
     def _seeds(self, start: Array, goal: Array) -> Iterator[Array]:
         """Straight; drawn in like at home while the arm turns; halfway between; what was best before."""
@@ -218,7 +223,7 @@ class LocalPlanner:
         straight = start + shares * (goal - start)
         yield straight
         tucked = np.repeat(self._home[None], VIAS, axis=0)
-        tucked[:, 0] = (start[0], goal[0])
+        tucked[:, 0] = straight[:, 0]
         yield tucked
         yield 0.5 * (straight + tucked)
         if self._best is not None and self._best_for is not None and np.allclose(self._best_for, goal):
@@ -242,6 +247,7 @@ class LocalPlanner:
             HIT_COST * short.sum(axis=1)
             + NEAR_COST * soft.mean(axis=1)
             + LENGTH_COST * lengths
+            + BEND_COST * (np.diff(paths, n=2, axis=1) ** 2).sum(axis=(1, 2)) * STEPS**3
             + LIMIT_COST * beyond.sum(axis=(1, 2))
         )
         return costs, least.min(axis=1) < 0.0
@@ -250,7 +256,7 @@ class LocalPlanner:
         self, start: Reference, vias: Array, goal: Array, obstacles: Obstacles, limits: MotionLimits
     ) -> Plan | NoPlan:
         """The path as the arm would go it, if nothing is in its way."""
-        points = self._dense @ np.concatenate([start.position[None], vias, goal[None]])
+        points = _evenly(self._dense @ np.concatenate([start.position[None], vias, goal[None]]))
         if (points < self._lower).any() or (points > self._upper).any():
             return NoPlan("every way that was found leaves the range of a joint", False)
         waypoints = tuple(points)
@@ -262,26 +268,34 @@ class LocalPlanner:
         count = max(round(motion.duration_s * float(limits.velocity[0] / self._limits.velocity[0]) / CHECK_S), STEPS)
         positions = motion.positions(np.linspace(0.0, motion.duration_s, count + 1))
         left = self.clearance(positions, obstacles)
-        if not _keeps_clear(left.along):
+        if not keeps_clear(left.along, MARGIN_M):
             return NoPlan(f"on every way that was found {_too_near(left)}", False)
         return Plan(waypoints, left.least_m, left.what, motion.duration_s)
 
 
-def keeps_clear(left: Clearance) -> bool:
-    """Whether a way may be gone: within the margin only where it leaves what it began beside, or comes to its goal."""
-    return _keeps_clear(left.along)
+def keeps_clear(along: Array, margin_m: float) -> bool:
+    """Whether a way may be gone: within the margin only where it leaves what it began beside, or comes to its goal.
 
-
-def _keeps_clear(along: Array) -> bool:
-    clear = np.flatnonzero(along >= MARGIN_M)
+    Args:
+        along: what is left at its positions, (k,), m.
+        margin_m: elsewhere.
+    """
+    clear = np.flatnonzero(along >= margin_m)
     if len(clear) == 0:
         return bool(along.min() >= min(along[0], along[-1]) - SLACK_M)
     first, last = clear[0], clear[-1]
     return bool(
-        along[first : last + 1].min() >= MARGIN_M
+        along[first : last + 1].min() >= margin_m
         and along[: first + 1].min() >= along[0] - SLACK_M
         and along[last:].min() >= max(along[-1] - SLACK_M, 0.0)
     )
+
+
+def _evenly(points: Array) -> Array:
+    """WAYPOINTS points (k, axes) of a polyline, equally far from one another, its first left out."""
+    lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
+    at = np.linspace(0.0, lengths[-1], WAYPOINTS + 1)[1:]
+    return np.stack([np.interp(at, lengths, column) for column in points.T], axis=1)
 
 
 def _too_near(left: Clearance) -> str:

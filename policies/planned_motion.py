@@ -14,7 +14,7 @@ import numpy.typing as npt
 from policies.activity import Held
 from policies.cell import Cell
 from policies.follower import MotionGoal
-from policies.local_planner import Clearance, LocalPlanner, NoPlan, Plan, keeps_clear
+from policies.local_planner import KEPT_M, Clearance, LocalPlanner, NoPlan, Plan, keeps_clear
 from policies.obstacles import Obstacles
 from policies.thinking import Thinking
 from policies.trajectory import MotionLimits, Reference, StopMotion
@@ -140,7 +140,7 @@ class PlannedMotion:
             if self._way is None:
                 return
             self.clearance = found
-            if not keeps_clear(found):
+            if not keeps_clear(found.along, KEPT_M):
                 self._way = self.clearance = None
                 self._wait(found.what, now_ns)
             return

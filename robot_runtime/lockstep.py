@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 import numpy as np
@@ -97,6 +97,14 @@ def _new(queue: Timed[Value], now_ns: int) -> list[Value]:
     while queue and queue[0][0] <= now_ns:
         arrived.append(queue.popleft()[1])
     return arrived
+
+
+class Sight(Protocol):
+    """Perception that sees at once."""
+
+    def look(self, stamp_ns: int) -> Scene:
+        """The scene as it is now, stamped as measured at `stamp_ns`."""
+        ...
 
 
 class _Calls:
@@ -245,7 +253,7 @@ class Lockstep:
         self.scene_camera = FaultyCamera(self.options.seed)
         """Set its fault to spoil the images of the scene camera."""
         self.renderer = None if self.options.oracle else Renderer(description.world_path, description)
-        self.oracle = OraclePerception(self.plant, self.options.seed) if self.options.oracle else None
+        self.oracle: Sight | None = OraclePerception(self.plant, self.options.seed) if self.options.oracle else None
         self._commands: Timed[native.Command] = deque()
         self.operator_requests: Timed[native.Request] = deque()
         """What an operator asks of `rt_control`, each with the time (ns) from which it is heard."""

@@ -20,7 +20,7 @@ class PersonDistance:
     def __init__(self, model: mujoco.MjModel, first_axis: str) -> None:
         self._model = model
         self._person = _person_geoms(model)
-        self._robot = _robot_geoms(model, first_axis)
+        self._robot = robot_geoms(model, first_axis)
 
     def measure(self, data: mujoco.MjData) -> float | None:
         """In m, at least 0; None if nobody is within 1.5 m."""
@@ -48,7 +48,7 @@ def _person_geoms(model: mujoco.MjModel) -> list[int]:
     return [index for index in range(model.ngeom) if model.geom_bodyid[index] == body]
 
 
-def _robot_geoms(model: mujoco.MjModel, first_axis: str) -> list[int]:
+def robot_geoms(model: mujoco.MjModel, first_axis: str) -> list[int]:
     """What can be touched of the bodies that the first axis carries."""
     carried = {int(model.joint(first_axis).bodyid[0])}
     for body in range(model.nbody):  # parents come before children

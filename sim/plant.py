@@ -35,6 +35,7 @@ class Plant:
         person: path of the person's arm.
         battery: charge, 0..1.
         scenario: what the seed placed on the table.
+        axes: of the robot file in the model.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Plant:
         self.cycle = 0
         self._count = len(description.axis)
         self._blank_state = _blank_state(self._count)
-        self._axes = AxisMap(self.model, description, world_path)
+        self.axes = AxisMap(self.model, description, world_path)
         self._gravcomp = self.model.body_gravcomp.copy()
         self._no_torque = np.zeros(MAX_AXES)
         self._period_s = description.timing.period_s
@@ -73,11 +74,11 @@ class Plant:
         self.drives = VirtualDrives(description.timing.period_s, np.array(limits), drive_watchdog_cycles)
         self.scenario = make_scenario(description, seed)
         self._place(self.scenario)
-        self._axes.move_to(self.data, np.array(description.home))
+        self.axes.move_to(self.data, np.array(description.home))
         self._set_brakes(closed=True)
         mujoco.mj_forward(self.model, self.data)
-        self._position = self._axes.position(self.data)
-        self._velocity = self._axes.velocity(self.data)
+        self._position = self.axes.position(self.data)
+        self._velocity = self.axes.velocity(self.data)
 
     @property
     def time_s(self) -> float:
@@ -97,7 +98,7 @@ class Plant:
         if (reference is None) != self._brakes_closed:
             self._set_brakes(closed=reference is None)
         if reference is not None:
-            self._axes.follow(self.data, reference)
+            self.axes.follow(self.data, reference)
         if self._person_mocap >= 0 and self.person.keyframes:
             position, quaternion = self.person.pose(self.time_s)
             self.data.mocap_pos[self._person_mocap] = position
@@ -115,11 +116,11 @@ class Plant:
         return pack_world(self.data, self.cycle * self._period_ns if stamp_ns is None else stamp_ns)
 
     def _measure(self) -> DriveState:
-        self._position = self._axes.position(self.data)
-        velocity = self._axes.velocity(self.data)
+        self._position = self.axes.position(self.data)
+        velocity = self.axes.velocity(self.data)
         torque = self._no_torque
         if not self._brakes_closed:
-            torque = self._axes.torque(self.data, self._velocity, velocity)
+            torque = self.axes.torque(self.data, self._velocity, velocity)
         self._velocity = velocity
         if self.cycle % POWER_EVERY_CYCLES == 0:
             power_w = IDLE_POWER_W + float(np.abs(torque).dot(np.abs(velocity)))
@@ -142,7 +143,7 @@ class Plant:
         self._brakes_closed = closed
         self.model.opt.disableactuator = 1 if closed else 0  # bit 0: actuator group 0, that is all of them
         self.model.body_gravcomp[:] = 0.0 if closed else self._gravcomp
-        self._axes.set_brakes(self.model, closed)
+        self.axes.set_brakes(self.model, closed)
 
     def _place(self, scenario: Scenario) -> None:
         for item in scenario.placements:

@@ -8,7 +8,7 @@ import pytest
 
 from models.errors import ModelOutputError
 from models.roles import Floats, PolicyMoment
-from policies.inference import Answer, Inference, modelled_inference, Question, inference_in_thread
+from policies.inference import Answer, Inference, Question, inference_in_thread, modelled_inference
 
 MS = 1_000_000
 
