@@ -17,7 +17,10 @@ _NS_PER_S = 1_000_000_000
 
 
 class SceneQuestion(MissionLeaf):
-    """Waits for a fresh look at one object, then answers; FAILURE when no look comes in time."""
+    """Waits for a fresh look at one object, then answers; FAILURE when no look comes in time.
+
+    In a mode in which nobody looks at objects it waits until there is another one.
+    """
 
     kind = "condition"
     asks_only = True
@@ -31,6 +34,7 @@ class SceneQuestion(MissionLeaf):
         super().__init__(name, context, bindings)
         self._scene = context.board.reader(keys.SCENE, name)
         self._now = context.board.reader(keys.NOW, name)
+        self._profile = context.board.reader(keys.PROFILE, name)
         self._begun_ns = 0
 
     @abc.abstractmethod
@@ -42,6 +46,10 @@ class SceneQuestion(MissionLeaf):
 
     def step(self) -> Status:
         now_ns, scene = self._now.get(), self._scene.get()
+        if not self._profile.get().perception_levels:  # nobody looks now: that is no answer
+            self._begun_ns = now_ns
+            self.feedback_message = "waits: objects are not looked at in this mode"
+            return Status.RUNNING
         seen = scene.find(self.object) if scene is not None else None
         fresh = (
             seen is not None

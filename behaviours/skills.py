@@ -92,6 +92,7 @@ class SkillLeaf(MissionLeaf):
 class MoveTo(SkillLeaf):
     """Moves the arm to a named pose."""
 
+    needs = "reactive"
     pose = Input(str, "name of the pose", names="pose")
 
     def goal(self) -> Goal:
@@ -120,6 +121,7 @@ class Pick(SkillLeaf):
 class Place(SkillLeaf):
     """Puts what the hand holds into a bin."""
 
+    needs = "reactive"
     bin = Input(str, "name of the bin", names="bin")
 
     def goal(self) -> Goal:

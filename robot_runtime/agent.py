@@ -33,7 +33,7 @@ from robot_runtime.health import WORKERS, HealthConfig, HealthMonitors, HealthSa
 from robot_runtime.profile_handover import ProfileHandover
 from robot_runtime.rate_meter import RateMeter
 from robot_runtime.scene_care import more_careful, scene_care
-from robot_runtime.skill_execution import SkillExecution, SkillExecutionConfig
+from robot_runtime.skill_execution import Executor, SkillExecution, SkillExecutionConfig
 from robot_runtime.snapshots import SnapshotPublisher
 from robot_runtime.takeover import Takeover
 from rt_control.clock import Clock
@@ -164,7 +164,8 @@ class RobotRuntimeAgent:
         for call in self._port(self._ports.calls, _NO_CALLS):
             self._answer(call)
         statuses = self._read(now_ns)
-        self._skills.observe(now_ns, self._reading.robot, statuses["policy"])
+        executor: Executor = "fallback" if self._profile.get().policy == "reactive" else "policy"
+        self._skills.observe(now_ns, self._reading.robot, statuses, executor)
         self._tick_tree()
         self._note_modes(now_ns)
         self._write(now_ns, statuses)

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 import numpy as np
@@ -26,6 +26,7 @@ from models.roles import ActionPolicy
 from perception.robot_shape import robot_capsules
 from perception.scene import Scene
 from policies.seam import Seam
+from policies.skill import SkillReport
 from policies.ways import Ways
 from robot_runtime import tier1
 from robot_runtime.agent import AgentConfig, RobotRuntimeAgent
@@ -53,9 +54,13 @@ from sim.plant import Plant
 from sim.score import score
 from trees.mission import MissionPlan, load_mission
 
+if TYPE_CHECKING:
+    from policies.reactive import ReactiveController
+
 MS = 1_000_000
 POLICY_EVERY_MS = 10
 AGENT_EVERY_MS = 20
+FALLBACK_EVERY_MS = 100
 HEARTBEAT_EVERY_MS = 20
 FRAMES_PER_100_MS = 3
 PERCEPTION_RATE_HZ = 30.0
@@ -245,6 +250,8 @@ class Lockstep:
             seam=self.options.seam,
             modelled_delay_ns=lambda: delay_ns,
         )
+        self._fallback: ReactiveController | None = None
+        self._fallback_report: SkillReport | None = None
         self._camera = description.camera_of("scene").name
         begun_ns = self.clock.now_ns()
         look_ms = self.latencies.look_ms
@@ -258,7 +265,7 @@ class Lockstep:
         self.operator_requests: Timed[native.Request] = deque()
         """What an operator asks of `rt_control`, each with the time (ns) from which it is heard."""
         self.stopped: set[str] = set()
-        """Processes that do nothing, as if they had been stopped: `agent`, `policy`, `perception`, `cameras`."""
+        """Processes that do nothing, as if stopped: `agent`, `policy`, `perception`, `fallback`, `cameras`."""
         self._inputs = native.Inputs()
         self._given: set[str] = set()
         self._inputs.realtime = native.RealtimeStatus.fifo | native.RealtimeStatus.memory_locked
@@ -289,6 +296,8 @@ class Lockstep:
         self._see(now_ns)
         if self._ms % POLICY_EVERY_MS == 0 and "policy" not in self.stopped:
             self._act(now_ns)
+        if self._ms % FALLBACK_EVERY_MS == 0 and "fallback" not in self.stopped:
+            self._fall_back(now_ns)
         if self._ms % AGENT_EVERY_MS == 0 and "agent" not in self.stopped:
             self.ports.state = self.state
             self.agent.tick()
@@ -373,8 +382,25 @@ class Lockstep:
         for source in ("perception", "fallback"):
             if source not in self.stopped:
                 fault = self.watch.camera_fault if self.watch is not None and source == "perception" else ""
-                status = WorkerStatus(source, PID, sequence, now_ns, camera_fault=fault)
+                report = self._fallback_report if source == "fallback" else None
+                status = WorkerStatus(source, PID, sequence, now_ns, report, camera_fault=fault)
                 self.ports.statuses[source].put(status, now_ns + _ns(self.latencies.report_s))
+
+    def _fall_back(self, now_ns: int) -> None:
+        """What the fallback worker does with the arm."""
+        directive, state = self.ports.directives.read(now_ns), self.state
+        if state is None or directive is None:
+            return
+        assignment = directive.assignment if directive.profile.policy == "reactive" else None
+        if assignment is None and state.authority != native.Source.fallback:
+            return
+        if self._fallback is None:  # its table takes a second, most runs never need it, and some may not know it
+            from policies.reactive import ReactiveController
+
+            self._fallback = ReactiveController(self.description, self.kinematics)
+        command, self._fallback_report = self._fallback.tick(now_ns, state, assignment)
+        if command is not None:
+            self._commands.append((now_ns + _ns(self.latencies.state_to_command_s), command))
 
     def _see(self, now_ns: int) -> None:
         """Look at the world when a frame is due, if perception runs and wants it."""

@@ -1,15 +1,18 @@
-"""Executes one skill at a time: takes authority for the policy worker, assigns the skill, follows it, ends it cleanly.
+"""Executes one skill at a time: takes authority for a worker, assigns the skill to it, follows it, ends it cleanly.
 
 Pure: `observe` is given what was read in this tick, `take_requests` and `assignment` say what to send. Nothing blocks.
 
     idle -> granting -> running -> ending -> idle
-                ^----------'  the policy worker was replaced: a new epoch, so that the old one moves nothing
+                ^----------'  the worker was replaced, or another one takes over as the mode changes: a new epoch, so
+                              that the old one moves nothing
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from transitions import Machine
 
@@ -21,7 +24,8 @@ from robot_runtime.directive import WorkerStatus
 
 _logger = logging.getLogger(__name__)
 _NS_PER_S = 1_000_000_000
-_EXECUTOR = "policy"
+Executor = Literal["policy", "fallback"]
+"""Which worker moves the arm: with the policy, or with the look-up table."""
 
 STATES = ("idle", "granting", "running", "ending")
 TRANSITIONS = (
@@ -41,7 +45,7 @@ class SkillExecutionConfig:
     Attributes:
         grant_timeout_s: the skill fails when tier 1 has not shown the authority for so long.
         grant_retry_s: the grant is asked for again, with a new epoch, after this long.
-        report_timeout_s: the skill fails when the policy worker has not reported on it for so long.
+        report_timeout_s: the skill fails when the worker has not reported on it for so long.
         end_timeout_s: waiting for rest ends, with a warning; the next grant supersedes the old one in any case.
     """
 
@@ -70,6 +74,7 @@ class _Execution:
     timeout_s: float
     speed_scale: float
     high_value: bool
+    executor: Executor = "policy"
     number: int = 0
     epoch: int = 0
     pid: int | None = None
@@ -103,7 +108,8 @@ class SkillExecution:
         )
         self._now_ns = 0
         self._robot: RobotState | None = None
-        self._status: WorkerStatus | None = None
+        self._statuses: Mapping[str, WorkerStatus | None] = {}
+        self._executor: Executor = "policy"
         self._tickets = 0
         self._numbers = 0
         self._epoch_issued = 0
@@ -114,7 +120,7 @@ class SkillExecution:
 
     @property
     def assignment(self) -> Assignment | None:
-        """What the policy worker is to execute now; None = hold."""
+        """What the worker is to execute now; None = hold."""
         current = self._current
         if current is None or self.state != "running":
             return None
@@ -164,15 +170,22 @@ class SkillExecution:
         if self._current is not None:
             self.cancel(self._current.ticket)
 
-    def observe(self, now_ns: int, robot: RobotState | None, status: WorkerStatus | None) -> None:
+    def observe(
+        self,
+        now_ns: int,
+        robot: RobotState | None,
+        statuses: Mapping[str, WorkerStatus | None],
+        executor: Executor = "policy",
+    ) -> None:
         """Take in one tick's readings and move on.
 
         Args:
             now_ns: time of the tick.
             robot: newest state of tier 1.
-            status: newest answer of the policy worker.
+            statuses: newest answer of each worker.
+            executor: which of them moves the arm in the present mode.
         """
-        self._now_ns, self._robot, self._status = now_ns, robot, status
+        self._now_ns, self._robot, self._statuses, self._executor = now_ns, robot, statuses, executor
         if self._current is not None:
             {"granting": self._grant, "running": self._run, "ending": self._end}[self.state](self._current)
         if self.state == "idle" and self._next is not None:
@@ -190,7 +203,7 @@ class SkillExecution:
     def _take_authority(self, current: _Execution) -> None:
         """Ask for authority under a new epoch, for a new execution number."""
         self._numbers += 1
-        current.number = self._numbers
+        current.number, current.executor = self._numbers, self._executor
         current.granting_ns = self._now_ns
         current.phase = "waits for authority"
         self._ask(current)
@@ -206,10 +219,13 @@ class SkillExecution:
         robot = self._robot
         if robot is not None and robot.latched:
             self._drop(f"tier 1 latched a stop: {robot.first_cause.fault}")
+        elif current.executor != self._executor:
+            self._take_authority(current)
         elif self._has_authority(current):
             self._fire("granted")
             self._request("begin_skill", current)
-            current.pid = self._status.pid if self._status is not None else None
+            status = self._statuses.get(current.executor)
+            current.pid = status.pid if status is not None else None
             current.heard_ns = self._now_ns
             current.phase = "assigned"
             if current.running_ns is None:
@@ -220,7 +236,7 @@ class SkillExecution:
             self._ask(current)
 
     def _run(self, current: _Execution) -> None:
-        robot, status = self._robot, self._status
+        robot, status = self._robot, self._statuses.get(current.executor)
         if robot is not None and robot.latched:
             self._drop(f"tier 1 latched a stop: {robot.first_cause.fault}")
             return
@@ -231,11 +247,15 @@ class SkillExecution:
             return
         if status is not None and current.pid is None:
             current.pid = status.pid
+        if current.executor != self._executor:
+            _logger.warning("the %s worker takes over from the %s worker", self._executor, current.executor)
+            self._begin_again(current)
+            return
         if status is not None and status.pid != current.pid:
-            _logger.warning("policy worker %s was replaced by %s: the skill begins again", current.pid, status.pid)
-            self._request("end_skill", current)
-            self._fire("regrant")
-            self._take_authority(current)
+            _logger.warning(
+                "%s worker %s was replaced by %s: the skill begins again", current.executor, current.pid, status.pid
+            )
+            self._begin_again(current)
             return
         report = status.report if status is not None else None
         if report is not None and report.skill == current.number:
@@ -247,7 +267,14 @@ class SkillExecution:
         if current.running_ns is not None and self._since_s(current.running_ns) > current.timeout_s:
             self._finish("failed", f"it took longer than {current.timeout_s:g} s, in phase {current.phase!r}")
         elif self._since_s(current.heard_ns) > self._config.report_timeout_s:
-            self._finish("failed", f"the policy worker has not reported for {self._config.report_timeout_s:g} s")
+            limit_s = self._config.report_timeout_s
+            self._finish("failed", f"the {current.executor} worker has not reported for {limit_s:g} s")
+
+    def _begin_again(self, current: _Execution) -> None:
+        """By whoever moves the arm now."""
+        self._request("end_skill", current)
+        self._fire("regrant")
+        self._take_authority(current)
 
     def _end(self, current: _Execution) -> None:
         robot = self._robot
@@ -261,7 +288,7 @@ class SkillExecution:
 
     def _has_authority(self, current: _Execution) -> bool:
         robot = self._robot
-        return robot is not None and robot.authority == _EXECUTOR and robot.epoch == current.epoch
+        return robot is not None and robot.authority == current.executor and robot.epoch == current.epoch
 
     def _finish(self, outcome: Outcome, reason: str) -> None:
         """Decide the outcome and give the authority back."""
@@ -289,7 +316,7 @@ class SkillExecution:
         self._machine.events[trigger].trigger(self)
 
     def _request(self, kind: Tier1RequestKind, current: _Execution) -> None:
-        self._requests.append(Tier1Request(kind, _EXECUTOR, current.epoch, current.number, self._now_ns))
+        self._requests.append(Tier1Request(kind, current.executor, current.epoch, current.number, self._now_ns))
 
     def _since_s(self, stamp_ns: int) -> float:
         return (self._now_ns - stamp_ns) / _NS_PER_S

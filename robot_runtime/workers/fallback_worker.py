@@ -1,4 +1,4 @@
-"""The fallback worker: always warm, at a low rate, without any GPU library. Looks by stereo, and can hold the arm."""
+"""The fallback worker: always warm, at a low rate, without any GPU library. Looks by stereo, and can move the arm."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from perception.robot_shape import position_at, robot_capsules
-from policies.retreat import RetreatController
+from policies.reactive import ReactiveController
 from policies.skill import SkillReport
 from robot_runtime.directive import Directive, WorkerStatus
 from robot_runtime.frames import read_frame
@@ -23,12 +23,12 @@ RATE_HZ = 10.0
 
 
 def work(context: WorkerContext) -> None:
-    """Measure the nearest unexplained point ten times a second; hold the arm while it has the authority."""
+    """Measure the nearest unexplained point ten times a second; move the arm while it has the authority."""
     cv2.setNumThreads(1)
     run, description = context.run, context.description
     kinematics = native.Kinematics(context.model())
     watch = StereoWatch(description)
-    retreat = RetreatController(description, kinematics)
+    controller = ReactiveController(description, kinematics)
     left_name, right_name = (description.camera_of(role).name for role in ("stereo_left", "stereo_right"))
     left_frames, right_frames = (native.FrameReader(run.path(f"frame.{name}")) for name in (left_name, right_name))
     states = native.StateReader(run.path("state"))
@@ -59,8 +59,11 @@ def work(context: WorkerContext) -> None:
                     queue_age_s = (now_ns - left.stamp_ns) / 1e9
             else:
                 watch.wait(now_ns)
-            if state.authority == native.Source.fallback:
-                command, report = retreat.tick(now_ns, state, None)
+            assignment = None
+            if directive is not None and directive.profile.policy == "reactive":
+                assignment = directive.assignment
+            if assignment is not None or state.authority == native.Source.fallback:
+                command, report = controller.tick(now_ns, state, assignment)
                 if command is not None:
                     commands.write(command)
         statuses.publish(

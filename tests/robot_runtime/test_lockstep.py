@@ -98,6 +98,28 @@ def test_a_policy_that_falls_silent_ends_in_a_hold_and_the_mission_goes_on_when_
     until(lockstep, lambda: lockstep.agent.status.compute == "FullCompute" and speed(lockstep) > 0.5)
 
 
+def test_without_a_policy_what_is_held_is_put_down_by_table_and_the_mission_waits(make: Make) -> None:
+    lockstep = make(seed=1, oracle=True)
+    until(lockstep, lambda: lockstep.agent.status.skill == "carry" and speed(lockstep) > 0.1)
+    before = lockstep.result().objects_sorted
+    lockstep.stopped.add("policy")
+    until(lockstep, lambda: lockstep.agent.status.compute == "CpuOnly")
+    until(lockstep, lambda: lockstep.state is not None and lockstep.state.authority == native.Source.fallback)
+    speeds: list[float] = []
+
+    def looks_for_more() -> bool:
+        speeds.append(speed(lockstep))
+        return lockstep.result().objects_sorted == before + 1 and "ObjectInBin" in lockstep.agent.status.step
+
+    until(lockstep, looks_for_more)
+    assert max(speeds[300:]) < 0.4
+    assert lockstep.state is not None
+    assert not lockstep.state.latched
+    lockstep.stopped.clear()
+    until(lockstep, lambda: lockstep.agent.outcome is not None)
+    assert lockstep.result().outcome == "SUCCESS"
+
+
 def test_an_agent_that_falls_silent_is_a_latched_stop(make: Make) -> None:
     lockstep = make(seed=1, oracle=True)
     until(lockstep, lambda: speed(lockstep) > 0.5)

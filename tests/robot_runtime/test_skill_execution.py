@@ -12,7 +12,7 @@ from behaviours.robot import RobotState, StopCause
 from behaviours.skill_port import SkillProgress
 from policies.skill import Assignment, MoveTo, Outcome, SkillReport
 from robot_runtime.directive import WorkerStatus
-from robot_runtime.skill_execution import STATES, TRANSITIONS, SkillExecution, SkillExecutionConfig
+from robot_runtime.skill_execution import STATES, TRANSITIONS, Executor, SkillExecution, SkillExecutionConfig
 from tests.robot_runtime.fake_robot import FakeRobot
 
 TICK_NS = 20_000_000
@@ -27,6 +27,8 @@ class Bench:
         self.now_ns = 0
         self.robot: RobotState | None = msgspec.structs.replace(FakeRobot().state, epoch_highest=7)
         self.status: WorkerStatus | None = WorkerStatus("policy", 100, 0, 0)
+        self.fallback: WorkerStatus | None = WorkerStatus("fallback", 200, 0, 0)
+        self.executor: Executor = "policy"
         self.sent: list[tuple[str, int, int]] = []
 
     def tier1(self, **changes: Any) -> None:
@@ -45,7 +47,8 @@ class Bench:
     def tick(self, ticks: int = 1) -> None:
         for _ in range(ticks):
             self.now_ns += TICK_NS
-            self.skills.observe(self.now_ns, self.robot, self.status)
+            statuses = {"policy": self.status, "fallback": self.fallback}
+            self.skills.observe(self.now_ns, self.robot, statuses, self.executor)
             self.sent += [(request.kind, request.epoch, request.skill) for request in self.skills.take_requests()]
 
     def start(self, timeout_s: float = 30.0) -> int:
@@ -57,7 +60,7 @@ class Bench:
     def grant(self) -> None:
         """Tier 1 does what was asked of it last."""
         epoch = [epoch for kind, epoch, _ in self.sent if kind == "grant_authority"][-1]
-        self.tier1(authority="policy", epoch=epoch, epoch_highest=epoch)
+        self.tier1(authority=self.executor, epoch=epoch, epoch_highest=epoch)
         self.tick()
 
     def revoke(self) -> None:
@@ -338,3 +341,45 @@ def test_the_table_of_transitions_is_complete_and_has_no_dead_state() -> None:
 def test_limits_that_make_no_sense_are_refused(wrong: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SkillExecutionConfig(**wrong)
+
+
+def test_where_the_mode_leaves_only_the_fallback_worker_it_takes_over_under_a_new_epoch_and_gives_back() -> None:
+    bench = Bench()
+    ticket = bench.running()
+    bench.executor = "fallback"
+    bench.tick()
+    assert bench.skills.state == "granting"
+    assert bench.sent[-2:] == [("end_skill", 8, 1), ("grant_authority", 9, 2)]
+    bench.grant()
+    assert (bench.assignment.skill, bench.assignment.epoch) == (2, 9)
+    bench.report("succeeded", skill=2)  # the policy worker has no say now
+    bench.tick()
+    assert bench.skills.progress(ticket).outcome == "running"
+    bench.executor = "policy"
+    bench.tick()
+    assert bench.sent[-1] == ("grant_authority", 10, 3)
+    bench.grant()
+    bench.report("succeeded")
+    bench.tick()
+    bench.revoke()
+    assert bench.skills.progress(ticket).outcome == "succeeded"
+
+
+def test_a_mode_that_changes_before_the_authority_is_there_asks_for_the_other_worker() -> None:
+    bench = Bench()
+    bench.start()
+    bench.executor = "fallback"
+    bench.tick()
+    assert bench.sent[-1] == ("grant_authority", 9, 2)
+    bench.grant()
+    assert bench.skills.state == "running"
+
+
+def test_a_fallback_worker_that_reports_ends_the_skill() -> None:
+    bench = Bench()
+    bench.executor = "fallback"
+    ticket = bench.running()
+    bench.fallback = WorkerStatus("fallback", 200, 0, 0, SkillReport(1, "succeeded", "moves", "", 0))
+    bench.tick()
+    bench.revoke()
+    assert bench.skills.progress(ticket).outcome == "succeeded"
