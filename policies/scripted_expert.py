@@ -23,11 +23,10 @@ Array = npt.NDArray[np.float64]
 PERIOD_S = 0.01
 NEAR_M = 2.5e-3  # of the target, in each direction, before the fingers move
 NEAR_RAD = math.radians(3.0)
-LETS_GO_M = 6e-3  # of where something is let go, which need not be so exact
 STAYS_M = 8e-3  # and while they move
 CLOSES_MPS = 0.002  # fingers that are told to close faster than this go on
 HARD_M = 8e-3  # the fingers press so much before it is lifted, on their axis
-FUNNEL = {"pick": (0.004, 8.0), "place": (0.008, 12.0)}  # lateral distance at its bottom, m; height for each m more
+FUNNEL = {"pick": (0.004, 4.0), "place": (0.008, 12.0)}  # lateral distance at its bottom, m; height for each m more
 YAW_HEIGHT_M = 0.06  # above the target while the hand is turned wrongly
 REOPEN_HEIGHT_M = 0.05
 LOW_M, LOWEST_M = 0.02, 0.07  # below the funnel: from here sideways motion ends, and here it has ended
@@ -120,8 +119,7 @@ class ScriptedExpert:
         holds = 2.0 * gripper.position > EMPTY_M and pressed > PRESSES_M
         up = np.array([position[0], position[1], self._cell.travel_z])
         at_open = told > target.opening - 2e-3
-        moves = at_open != (target.task == "pick")
-        reach = STAYS_M if moves else NEAR_M if target.task == "pick" else LETS_GO_M
+        reach = NEAR_M if at_open == (target.task == "pick") else STAYS_M
         there = lateral < reach and abs(off[2]) < reach and yaw_off < NEAR_RAD
         if target.task == "pick":
             if holds:

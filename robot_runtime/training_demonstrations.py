@@ -326,8 +326,7 @@ class DemonstrationRun:
 
     def _near(self, target: PolicyTarget) -> bool:
         hand = self._cell.tcp(self._reference)[:3, 3]
-        holds = target.task == "pick" and self._holds()
-        return float(np.linalg.norm(hand - target.position_base)) < NEAR_M and not holds
+        return float(np.linalg.norm(hand - target.position_base)) < NEAR_M and not self._holds()
 
     def _wander(self, lowest_z: float, opening: bool) -> None:
         """Go somewhere, fast, and perhaps not as far as that: a demonstration may begin in the middle of a motion."""

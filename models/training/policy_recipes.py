@@ -24,7 +24,7 @@ from models.training.policy_samples import Samples
 
 SHOWN_LATE_S = 0.35  # targets are shown as they were up to so long ago
 SMALL = 0.15  # of a unit: what moves less is not weighted more
-NEAR_SHARE, NEAR_M = 0.4, 0.06  # of a batch are moments so near to the target in which it is not grasped yet
+NEAR_SHARE, NEAR_M = 0.4, 0.06  # of a batch are moments with an empty hand so near to the target
 DIVERGENCE_WEIGHT = 1.0
 VALIDATED, SOON = 4000, 5  # moments, and knots
 VELOCITY_NOISE = 0.02  # rad/s, added to what the arm is said to do

@@ -35,12 +35,11 @@ class Samples:
         return len(self.rows)
 
     def near(self, distance_m: float) -> npt.NDArray[np.int64]:
-        """Moments in which the hand is so near to what it grasps, or to where it lets go; all, if there are none."""
+        """Moments in which the hand is nearer to the target than this and holds nothing; all, if there are none."""
         data, rows = self._data, self.rows
         off = np.linalg.norm(data.state[rows, TCP : TCP + 3] - data.target[rows, :3], axis=1)
-        holds = data.state[rows, MEASURED] - data.state[rows, TOLD] > PRESSED_M
-        picks = data.target[rows, PICK] > 0.5
-        found = rows[(off < distance_m) & ~(holds & picks)]
+        empty = data.state[rows, MEASURED] - data.state[rows, TOLD] < PRESSED_M
+        found = rows[(off < distance_m) & empty]
         return found if len(found) else rows
 
     def take(self, rows: npt.NDArray[np.int64], ages: npt.NDArray[np.int64]) -> tuple[Floats, Floats, Floats, Floats]:
