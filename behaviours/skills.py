@@ -92,7 +92,6 @@ class SkillLeaf(MissionLeaf):
 class MoveTo(SkillLeaf):
     """Moves the arm to a named pose."""
 
-    needs = "reactive"
     pose = Input(str, "name of the pose", names="pose")
 
     def goal(self) -> Goal:

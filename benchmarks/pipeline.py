@@ -26,7 +26,7 @@ TYPICAL_MS, WORST_MS = 50.0, 100.0  # camera to drive, DESIGN section 2
 def measure() -> list[Figure]:
     """Watch a live robot from outside for 20 s.
 
-    How old was each new scene, directive and chunk when it came, and how old an image when the drives were first told by
+    How old was each new scene, directive and chunk when it came, and an image when the drives were first told by
     an answer of the policy that rests on it?
     """
     mission = Path(mission_text("sort_table")[0]).resolve()

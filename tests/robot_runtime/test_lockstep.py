@@ -107,11 +107,12 @@ def test_without_a_policy_what_is_held_is_put_down_by_table_and_the_mission_wait
     until(lockstep, lambda: lockstep.state is not None and lockstep.state.authority == native.Source.fallback)
     speeds: list[float] = []
 
-    def looks_for_more() -> bool:
+    def waits() -> bool:
         speeds.append(speed(lockstep))
-        return lockstep.result().objects_sorted == before + 1 and "ObjectInBin" in lockstep.agent.status.step
+        return lockstep.agent.status.reason == "waits for a learned policy (CpuOnly)"
 
-    until(lockstep, looks_for_more)
+    until(lockstep, waits)
+    assert lockstep.result().objects_sorted == before + 1
     assert max(speeds[300:]) < 0.4
     assert lockstep.state is not None
     assert not lockstep.state.latched
