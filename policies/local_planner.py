@@ -8,6 +8,7 @@ ruckig and checked exactly, sphere by sphere, before anybody sees it. Pure: the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -36,7 +37,7 @@ NARROWER = 0.7  # each round
 TEMPERATURE = 0.1  # of the weights, in units of the spread of costs
 STEPS = 20  # of a path, to rank it
 WAYPOINTS, DENSE = 10, 60
-CHECK_S = 0.025
+CHECK_RAD, MOST_CHECKS = 0.03, 100  # of all joints together between positions that are checked
 TRIED = 2  # of the best paths of a round are checked exactly
 HIT_COST, NEAR_COST, LENGTH_COST, BEND_COST, LIMIT_COST = 400.0, 4.0, 1.0, 0.002, 50.0
 FAR_OUT_M = 1.2
@@ -215,7 +216,6 @@ class LocalPlanner:
             self._best, self._best_for = vias[order[0]], goal.copy()
             means = [vias[order[0]], mean]
             spread *= NARROWER
-        yield [vias[order[0]]]  # to say what is in its way
 
     def _seeds(self, start: Array, goal: Array) -> Iterator[Array]:
         """Straight; drawn in like at home while the arm turns; halfway between; what was best before."""
@@ -264,8 +264,9 @@ class LocalPlanner:
             motion = PathMotion(start, waypoints, limits)
         except NoMotion as error:
             return NoPlan(str(error), False)
-        # As many moments as it takes at full speed: slower, the same places are closer together.
-        count = max(round(motion.duration_s * float(limits.velocity[0] / self._limits.velocity[0]) / CHECK_S), STEPS)
+        # By the length of the path, not by how long it takes: slower, the same places are closer together.
+        length = float(np.linalg.norm(np.diff(np.vstack([start.position[None], points]), axis=0), axis=1).sum())
+        count = min(max(math.ceil(length / CHECK_RAD), STEPS), MOST_CHECKS)
         positions = motion.positions(np.linspace(0.0, motion.duration_s, count + 1))
         left = self.clearance(positions, obstacles)
         if not keeps_clear(left.along, MARGIN_M):
