@@ -65,11 +65,13 @@ class NoPlan:
     """There is none, and why.
 
     Attributes:
-        reason: what is in the way of what.
+        reason: what is in the way of what, in plain words.
+        what: name of what is in the way; empty where it is nothing that stands there.
         final: whether looking longer cannot help while the obstacles stay where they are.
     """
 
     reason: str
+    what: str
     final: bool
 
 
@@ -140,7 +142,7 @@ class LocalPlanner:
         obstacles = self._standing.joined(seen)
         at_goal = self.clearance(goal[None], obstacles)
         if at_goal.least_m < LEAST_M:
-            return NoPlan(f"at its goal {_too_near(at_goal)}", True)
+            return NoPlan(f"at its goal {_too_near(at_goal)}", at_goal.what, True)
         self._field.update(seen)
         last: NoPlan | None = None
         limits = self._limits.at_speed(speed)
@@ -258,19 +260,19 @@ class LocalPlanner:
         """The path as the arm would go it, if nothing is in its way."""
         points = _evenly(self._dense @ np.concatenate([start.position[None], vias, goal[None]]))
         if (points < self._lower).any() or (points > self._upper).any():
-            return NoPlan("every way that was found leaves the range of a joint", False)
+            return NoPlan("every way that was found leaves the range of a joint", "", False)
         waypoints = tuple(points)
         try:
             motion = PathMotion(start, waypoints, limits)
         except NoMotion as error:
-            return NoPlan(str(error), False)
+            return NoPlan(str(error), "", False)
         # By the length of the path, not by how long it takes: slower, the same places are closer together.
         length = float(np.linalg.norm(np.diff(np.vstack([start.position[None], points]), axis=0), axis=1).sum())
         count = min(max(math.ceil(length / CHECK_RAD), STEPS), MOST_CHECKS)
         positions = motion.positions(np.linspace(0.0, motion.duration_s, count + 1))
         left = self.clearance(positions, obstacles)
         if not keeps_clear(left.along, MARGIN_M):
-            return NoPlan(f"on every way that was found {_too_near(left)}", False)
+            return NoPlan(f"on every way that was found {_too_near(left)}", left.what, False)
         return Plan(waypoints, left.least_m, left.what, motion.duration_s)
 
 

@@ -16,6 +16,7 @@ from rt_control.robot_file import BIN_FLOOR_M, RobotDescription
 Array = npt.NDArray[np.float64]
 
 WALL_M = 0.006  # half of the thickness of a bin's wall, as it counts here
+PERSON = "a person"  # name of whoever reaches in
 LIMB_RADIUS_M = 0.10  # of what reaches in, around the nearest point that is seen of it
 LIMB_LENGTH_M = 0.8  # of it, away from the robot
 
@@ -147,7 +148,7 @@ def of_scene(scene: Scene | None, held: str | None) -> Obstacles:
         yaw = math.atan2(y, x)
         half = LIMB_LENGTH_M / 2.0
         centre = (x + half * math.cos(yaw), y + half * math.sin(yaw), z)
-        blocks.append(Block("a person", centre, (half, 0.0, 0.0), yaw, LIMB_RADIUS_M))
+        blocks.append(Block(PERSON, centre, (half, 0.0, 0.0), yaw, LIMB_RADIUS_M))
     return Obstacles.of(blocks)
 
 

@@ -15,7 +15,7 @@ from policies.activity import Held
 from policies.cell import Cell
 from policies.follower import MotionGoal
 from policies.local_planner import KEPT_M, Clearance, LocalPlanner, NoPlan, Plan, keeps_clear
-from policies.obstacles import Obstacles
+from policies.obstacles import PERSON, Obstacles
 from policies.thinking import Thinking
 from policies.trajectory import MotionLimits, Reference, StopMotion
 
@@ -25,8 +25,8 @@ ASK_EVERY_NS = 100_000_000
 GIVE_UP_NS = 4_000_000_000  # of looking for a way around what stands still
 AT_REST = 1e-3  # rad/s
 SAME = 2e-3  # rad between where a plan begins and where the arm stands
+SILENT_NS = 500_000_000  # after which a way that nobody checks any more is left
 BETWEEN = 4  # positions that are checked from one waypoint to the next
-PERSON = "a person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,16 @@ class PlanAnswer:
 
 
 def think(planner: LocalPlanner, question: PlanQuestion) -> PlanAnswer:
-    """Check the way that runs, or find one."""
-    if question.way is not None:
-        return PlanAnswer(question, planner.check(question.way, question.seen, question.held))
-    return PlanAnswer(
-        question, planner.plan(question.start, question.target, question.seen, question.speed, question.held)
-    )
+    """Check the way that runs, or find one; whatever goes wrong is said in the answer."""
+    try:
+        if question.way is not None:
+            return PlanAnswer(question, planner.check(question.way, question.seen, question.held))
+        found: Plan | NoPlan = planner.plan(
+            question.start, question.target, question.seen, question.speed, question.held
+        )
+    except Exception as error:  # the thread must live to say so
+        found = NoPlan(f"the planner failed: {type(error).__name__}: {error}", "", True)
+    return PlanAnswer(question, found)
 
 
 class PlannedMotion:
@@ -87,7 +91,7 @@ class PlannedMotion:
         self._goal: MotionGoal | None = None
         self._way: MotionGoal | None = None
         self._stand = MotionGoal()
-        self._asked_ns = 0
+        self._asked_ns = self._heard_ns = 0
         self._searching_since_ns: int | None = None
         self.clearance: Clearance | Plan | None = None
         """What is left along the way that runs; None while there is none."""
@@ -120,7 +124,10 @@ class PlannedMotion:
         arm = reference.of(self._cell.arm)
         answer = self._planning.answer(now_ns)
         if answer is not None and answer.question.goal is goal:
+            self._heard_ns = now_ns
             self._take(answer, arm, now_ns)
+        if self._way is not None and now_ns - self._heard_ns > SILENT_NS:
+            self._leave("a planner that is silent", now_ns)
         if now_ns - self._asked_ns >= ASK_EVERY_NS or self._way is None and answer is not None:
             self._ask(now_ns, arm, goal, seen, held, speed)
         return self._way or self._stand
@@ -141,17 +148,16 @@ class PlannedMotion:
                 return
             self.clearance = found
             if not keeps_clear(found.along, KEPT_M):
-                self._way = self.clearance = None
-                self._wait(found.what, now_ns)
-            return
-        if self._way is not None:
+                self._leave(found.what, now_ns)
             return
         if isinstance(found, NoPlan):
-            self._wait(found.reason, now_ns)
-            patient = PERSON in found.reason  # who goes away again
-            assert self._searching_since_ns is not None, "set by waiting"
+            self._leave(found.what or found.reason, now_ns)
+            patient = found.what == PERSON  # who goes away again
+            assert self._searching_since_ns is not None, "set by leaving"
             if not patient and (found.final or now_ns - self._searching_since_ns > GIVE_UP_NS):
                 self.failed = found.reason
+            return
+        if self._way is not None:
             return
         start = answer.question.start.position
         if float(np.abs(arm.velocity).max()) > AT_REST or float(np.abs(arm.position - start).max()) > SAME:
@@ -161,7 +167,9 @@ class PlannedMotion:
         self._way = MotionGoal(tuple(whole), goal.gripper, goal.speed)
         self.clearance, self.waits_for, self._searching_since_ns = found, "", None
 
-    def _wait(self, what: str, now_ns: int) -> None:
+    def _leave(self, what: str, now_ns: int) -> None:
+        """Stand, because of what is in the way."""
+        self._way = self.clearance = None
         self.waits_for = what
         if self._searching_since_ns is None:
             self._searching_since_ns = now_ns

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from policies.activity import Activity, Done, Held, Step, View
+from policies.activity import Done, Held, Step, View
 from policies.cell import Cell
 from policies.follower import MotionGoal
-from policies.grasp import EMPTY_M, PRESSES_M
 from policies.kinematics import Kinematics
 from policies.motion_source import MotionSource
 from policies.move_to_pose import MoveToPose
 from policies.observation import PolicyTarget
-from policies.phases import RAISED_M
+from policies.phases import RAISED_M, Phases
 from policies.place import PlaceInBin
 from policies.reach_table import ReachTable
 from policies.skill import Assignment, MoveTo, Outcome, Place, SkillReport
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from rt_control._native import Command, State
 
 SPEED = 0.12  # of the velocity limits: keeps the TCP near the 0.25 m/s of the reduced speed
-
-
 NEAR_M = 0.005  # of the place, seen from above, before it goes down; of the height, before it lets go
 OPEN_M = 0.006  # narrower than it shall open: open
 PATH_STEP_M = 0.04
@@ -110,7 +107,7 @@ class ReactiveController:
         self._hold = MotionGoal()
         self._skill: int | None = None
         self._begun_ns = 0
-        self._activity: Activity | None = None
+        self._activity: Phases | None = None
         self._end: SkillReport | None = None
 
     def tick(
@@ -168,11 +165,8 @@ class ReactiveController:
         """The goal of a step; where it is for a policy, the table's way there."""
         if isinstance(step.goal, MotionGoal):
             return step.goal
-        index = self._workspace.gripper_index
-        assert index is not None, "nothing is put down without a gripper"
-        presses = abs(float(view.reference.position[index] - view.position[index])) > PRESSES_M
-        holds = presses and self._workspace.opening_m(view.position) > EMPTY_M
-        goal = self._placing.goal(view, step.goal, holds)
+        assert self._activity is not None, "whose step it is"
+        goal = self._placing.goal(view, step.goal, self._activity.grips(view))
         if goal is None:
             x, y, z = step.goal.position_base
             reason = f"the table of postures has no way to ({x:.2f}, {y:.2f}, {z:.2f}) m"

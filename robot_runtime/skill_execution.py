@@ -175,7 +175,7 @@ class SkillExecution:
         now_ns: int,
         robot: RobotState | None,
         statuses: Mapping[str, WorkerStatus | None],
-        executor: Executor = "policy",
+        executor: Executor,
     ) -> None:
         """Take in one tick's readings and move on.
 

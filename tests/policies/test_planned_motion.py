@@ -7,7 +7,9 @@ import pytest
 
 from perception.scene import Scene, SceneObject
 from policies.executor import PolicyExecutor
+from policies.local_planner import LocalPlanner
 from policies.skill import Assignment, MoveTo, SkillReport
+from policies.thinking import ModelledThinking
 from robot_runtime.policy_setup import make_executor
 from rt_control._native import Kinematics
 from rt_control.robot_file import RobotDescription
@@ -111,3 +113,23 @@ def test_without_a_fresh_scene_it_stands(stage: Stage) -> None:
     stage.go(lambda now: None, then=lambda report: len(stage.reports) > 100)
     assert stage.reports[-1].phase == "move: wait for perception"
     assert stage.speeds.max() < 1e-6
+
+
+def test_a_planner_that_falls_silent_stops_the_arm_and_one_that_fails_is_a_reason(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.go(lambda now: scene(stamp_ns=now), then=lambda report: len(stage.tips) > 80)
+    assert stage.speeds[-1] > 0.1
+    monkeypatch.setattr(ModelledThinking, "answer", lambda self, now_ns: None)
+    stage.go(lambda now: scene(stamp_ns=now), then=lambda report: "silent" in report.phase)
+    asked = len(stage.tips)
+    stage.go(lambda now: scene(stamp_ns=now), then=lambda report: len(stage.tips) > asked + 60)
+    assert stage.speeds[-1] < 1e-3
+    monkeypatch.undo()
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(LocalPlanner, "plan", fail)
+    stage.go(lambda now: scene(stamp_ns=now))
+    assert stage.reports[-1].reason == "there is no way to over_right_bin: the planner failed: RuntimeError: no memory"
